@@ -1,0 +1,45 @@
+"""Box2Seg: masks from boxes, as a plugin of the tracking framework in ``ltr`` and ``pytracking``.
+
+    from box2seg_plugin import VideoSegmenter
+    masks = [result.mask for result in VideoSegmenter()(frames, boxes)]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["VideoSegmenter", "load_network", "register"]
+
+
+def register() -> None:
+    """Add everything that the plugin brings to the registries: its table of contents."""
+    from functools import partial
+
+    from box2seg_plugin.actor import Box2SegActor
+    from box2seg_plugin.initializer import box2seg_initializer
+    from box2seg_plugin.network import Box2SegConfig, Box2SegNet
+    from box2seg_plugin.train_settings.default import default
+    from box2seg_plugin.train_settings.paper import paper
+    from box2seg_plugin.train_settings.settings import build
+    from box2seg_plugin.train_settings.small import small
+    from ltr.registry import ACTORS, NETWORKS, TRAIN_SETTINGS
+    from pytracking.registry import INITIALIZERS
+
+    NETWORKS.register("box2seg", _network_from_config)
+    ACTORS.register("box2seg", Box2SegActor)
+    for settings in (default, small, paper):
+        TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))
+    INITIALIZERS.register("box2seg", box2seg_initializer)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the two public names when they are asked for, so that importing the package costs nothing."""
+    if name == "VideoSegmenter":
+        from box2seg_plugin.segmenter import VideoSegmenter
+
+        return VideoSegmenter
+    if name == "load_network":
+        from box2seg_plugin.variants import load_network
+
+        return load_network
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

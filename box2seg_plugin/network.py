@@ -1,0 +1,306 @@
+"""Box2Seg: per-frame boxes -> per-frame masks, by mining what stays the same inside the boxes of several frames.
+
+Source: Zhao, Bhat, Danelljan, Van Gool, Timofte, "Generating Masks from Boxes by Mining Spatio-Temporal
+Consistencies in Videos", ICCV 2021, arXiv 2101.02196, section 3. In the paper's symbols:
+
+    x_t = F(I_t)                        features                        TargetFeatures
+    e_t, w_t = B(b_t, x_t)              embedding and confidence        ObjectEncoder
+    m_t = B'(b_t, x_t)                  single-frame embedding          ObjectEncoder without confidence
+    z* = S(x, e, w), s_t = x_t * z*     spatio-temporal aggregation     FilterLearner, apply_filter
+    y_t = D(m_t, s_t)                   first logits                    Decoder
+    e^_t, w^_t = B^(sigmoid(y_t))       then S with its own lambda and D again: refinement
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from box2seg_plugin.object_encoder import ObjectEncoder, draw_boxes
+from ltr.models.backbone import LAYERS, ResNet50, SmallResNet
+from ltr.models.decoder import Decoder
+from ltr.models.few_shot import FilterLearner, TargetFeatures, apply_filter
+from ltr.models.mask_encoder import MaskEncoder
+from ltr.models.normalisation import CAFFE2, IMAGENET, PixelFormat, PixelNormalisation
+
+
+@dataclass(frozen=True)
+class Box2SegConfig:
+    """Everything that decides the network's shape and its input. Stored with the weights.
+
+    Attributes:
+        variant: name under which the network is known.
+        backbone: "resnet50" (stride in the 1x1 convolution), "resnet50_3x3" (torchvision's) or "small".
+        pixels: the pixel format that the weights expect.
+        input_size: (W, H) of the crop given to the network.
+        crop_scale: side of the crop over the side of the box at inference (geometric mean over both axes).
+        crop_cover: the crop also holds the box times this along each axis, however elongated; 0 leaves it out.
+        feature_layers: backbone layers that make x; the first gives its stride.
+        feature_dim, embedding_dim: D and C.
+        encoder_dims: channels of the object encoder; the mask encoder takes the first three.
+        encoder_strides: of the trunks' two blocks.
+        decoder_dims: channels of the decoder at layer1 .. layer4.
+        half_resolution: see :class:`ltr.models.decoder.Decoder`.
+        antialias_box: see :func:`box2seg_plugin.object_encoder.draw_boxes`.
+        use_single_frame, use_aggregation, refinements: the paper's ablation (its Table 2). SingleImage has m
+            alone, MultiFrame s alone, MultiFrame+ both, MultiFrameIterative both and one refinement.
+        train_steps, test_steps: descent steps of S.
+    """
+
+    variant: str = "box2seg_resnet50"
+    backbone: str = "resnet50"
+    pixels: PixelFormat = CAFFE2
+    input_size: tuple[int, int] = (832, 480)
+    crop_scale: float = 4.0
+    crop_cover: float = 0.0
+    feature_layers: tuple[str, ...] = ("layer3",)
+    feature_dim: int = 512
+    embedding_dim: int = 16
+    encoder_dims: tuple[int, int, int, int] = (16, 32, 64, 128)
+    encoder_strides: tuple[int, int] = (2, 2)
+    decoder_dims: tuple[int, int, int, int] = (64, 128, 128, 256)
+    half_resolution: bool = False
+    antialias_box: bool = False
+    use_single_frame: bool = True
+    use_aggregation: bool = True
+    refinements: int = 1
+    train_steps: int = 5
+    test_steps: int = 15
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as stored with the weights."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Box2SegConfig:
+        """Inverse of :meth:`to_dict`; lists (from JSON) become tuples. TypeError names an unknown field."""
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        pixels = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.pop("pixels").items()}
+        return Box2SegConfig(**plain, pixels=PixelFormat(**pixels))
+
+
+@dataclass
+class FrameCode:
+    """What the network keeps of N frames: all that depends on one frame and its box alone.
+
+    Attributes:
+        reduced: decoder inputs, shallowest first, each (N, c_i, H_i, W_i).
+        x: features (N, D, h, w) float32.
+        m: single-frame embedding (N, C, h, w), or None without that branch.
+        e, w: embedding and confidence (N, C, h, w), or None without aggregation.
+    """
+
+    reduced: tuple[Tensor, ...]
+    x: Tensor
+    m: Tensor | None
+    e: Tensor | None
+    w: Tensor | None
+
+    def __len__(self) -> int:
+        return self.x.shape[0]
+
+    def tensors(self) -> list[Tensor | None]:
+        """All fields in order, the reduced maps last."""
+        return [self.x, self.m, self.e, self.w, *self.reduced]
+
+    @staticmethod
+    def from_tensors(tensors: Sequence[Tensor | None]) -> FrameCode:
+        """Inverse of :meth:`tensors`."""
+        x, m, e, w, *reduced = tensors
+        assert x is not None
+        return FrameCode(tuple(r for r in reduced if r is not None), x, m, e, w)
+
+    def __getitem__(self, index: slice | Sequence[int] | Tensor) -> FrameCode:
+        return FrameCode.from_tensors([t if t is None else t[index] for t in self.tensors()])
+
+    @staticmethod
+    def concatenate(codes: Sequence[FrameCode]) -> FrameCode:
+        """Frames of several codes as one."""
+        columns = zip(*(code.tensors() for code in codes), strict=True)
+        return FrameCode.from_tensors(
+            [None if c[0] is None else torch.cat([t for t in c if t is not None]) for c in columns]
+        )
+
+
+class Box2SegNet(nn.Module):
+    """The network. Build it through :func:`box2seg_resnet50`, :func:`box2seg_small` or :func:`build_box2seg`."""
+
+    def __init__(self, config: Box2SegConfig) -> None:
+        super().__init__()
+        if not (config.use_single_frame or config.use_aggregation):
+            raise ValueError("the decoder needs m (use_single_frame), s (use_aggregation) or both")
+        if config.refinements and not config.use_aggregation:
+            raise ValueError(f"refinements is {config.refinements}: refinement aggregates, so it needs use_aggregation")
+        self.config = config
+        self.normalise = PixelNormalisation(config.pixels)
+        self.backbone: ResNet50 | SmallResNet
+        if config.backbone == "small":
+            self.backbone = SmallResNet()
+        elif config.backbone in ("resnet50", "resnet50_3x3"):
+            self.backbone = ResNet50(stride_in_1x1=config.backbone == "resnet50")
+        else:
+            raise ValueError(f'backbone is "{config.backbone}": known are resnet50, resnet50_3x3, small')
+        dims = dict(zip(LAYERS, self.backbone.dims, strict=True))
+        self.features = TargetFeatures([dims[name] for name in config.feature_layers], config.feature_dim)
+        encoder = (config.feature_dim, config.encoder_dims, config.embedding_dim, config.encoder_strides)
+        if config.use_single_frame:
+            self.single_frame_encoder = ObjectEncoder(*encoder, confidence=False)
+        if config.use_aggregation:
+            self.object_encoder = ObjectEncoder(*encoder)
+            self.aggregation = FilterLearner()
+        if config.refinements:
+            self.mask_encoder = MaskEncoder(config.encoder_dims[:3], config.embedding_dim, config.encoder_strides)
+            self.refined_aggregation = FilterLearner()
+        score_dim = config.embedding_dim * (int(config.use_single_frame) + int(config.use_aggregation))
+        self.decoder = Decoder(self.backbone.dims, config.decoder_dims, score_dim, config.half_resolution)
+
+    @property
+    def input_hw(self) -> tuple[int, int]:
+        """(H, W) of the crop that the config names. Any multiple of 32 works."""
+        return self.config.input_size[1], self.config.input_size[0]
+
+    def encode(self, images: Tensor, boxes: Tensor) -> FrameCode:
+        """All that depends on a frame alone.
+
+        Args:
+            images: (N, 3, H, W) RGB in 0..255, uint8 or float; H and W multiples of 32.
+            boxes: (N, 4) x, y, w, h in input pixels.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or boxes.shape != (images.shape[0], 4):
+            raise ValueError(
+                f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)}: must be (N, 3, H, W) and (N, 4)"
+            )
+        pixels = self.normalise(images)
+        if images.device.type == "cpu":
+            pixels = pixels.to(memory_format=torch.channels_last)
+        return self.encode_maps(self.backbone(pixels), boxes, images.shape[-2:])
+
+    def encode_maps(self, maps: dict[str, Tensor], boxes: Tensor, size: Sequence[int]) -> FrameCode:
+        """:meth:`encode` from the backbone's maps on, for a backbone that is frozen or shared."""
+        x = self.features([maps[name] for name in self.config.feature_layers])
+        m = e = w = None
+        drawn = draw_boxes(boxes, size, self.config.antialias_box)
+        if self.config.use_single_frame:
+            m, _ = self.single_frame_encoder(drawn, x)
+        if self.config.use_aggregation:
+            e, w = self.object_encoder(drawn, x)
+        return FrameCode(self.decoder.reduce([maps[name] for name in LAYERS]), x, m, e, w)
+
+    def aggregate(self, x: Tensor, e: Tensor, w: Tensor, steps: int, refined: bool = False) -> Tensor:
+        """z* of windows: x (B, T, D, h, w), e and w (B, T, C, h, w) -> (B, C, D, 3, 3). Paper eq. 2-4."""
+        learner = self.refined_aggregation if refined else self.aggregation
+        return learner(x, e, w, steps)
+
+    def decode(self, code: FrameCode, s: Tensor | None, size: Sequence[int]) -> Tensor:
+        """Logits (N, H, W) of frames from their code and s (N, C, h, w); None without aggregation."""
+        parts = [t for t in (code.m, s) if t is not None]
+        return self.decoder(code.reduced, torch.cat([p.to(parts[0].dtype) for p in parts], dim=1), size)
+
+    def encode_mask(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """B-hat: logits (N, H, W) -> refined e and w, each (N, C, h, w)."""
+        return self.mask_encoder(torch.sigmoid(logits.float())[:, None])
+
+    def decode_window(
+        self, code: FrameCode, frames: int, size: Sequence[int], steps: int, refinements: int
+    ) -> list[Tensor]:
+        """All predictions for windows whose frames lie one after another in ``code`` (N = B * frames).
+
+        Returns:
+            1 + refinements tensors of logits (B, T, H, W), first to last.
+        """
+
+        def windows(t: Tensor) -> Tensor:
+            return t.unflatten(0, (-1, frames))
+
+        s = None
+        if self.config.use_aggregation:
+            assert code.e is not None and code.w is not None
+            x = windows(code.x)
+            s = apply_filter(x, self.aggregate(x, windows(code.e), windows(code.w), steps)).flatten(0, 1)
+        outputs = [self.decode(code, s, size)]
+        for _ in range(refinements):
+            e, w = self.encode_mask(outputs[-1])
+            z = self.aggregate(x, windows(e), windows(w), steps, refined=True)
+            outputs.append(self.decode(code, apply_filter(x, z).flatten(0, 1), size))
+        return [windows(logits) for logits in outputs]
+
+    def forward(
+        self,
+        images: Tensor,
+        boxes: Tensor,
+        steps: int | None = None,
+        refinements: int | None = None,
+        keep_single_frame: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Segment windows.
+
+        Args:
+            images: (B, T, 3, H, W) RGB in 0..255.
+            boxes: (B, T, 4) x, y, w, h in input pixels.
+            steps: descent steps; None is the config's for the current mode (train or eval).
+            refinements: refinement passes; None is the config's.
+            keep_single_frame: (B,) 0 or 1; m of windows with 0 is blanked out. Trains the decoder to listen to s.
+
+        Returns:
+            1 + refinements tensors of logits (B, T, H, W), first to last.
+        """
+        if steps is None:
+            steps = self.config.train_steps if self.training else self.config.test_steps
+        if refinements is None:
+            refinements = self.config.refinements
+        if refinements and not self.config.refinements:
+            raise ValueError(f"{refinements} refinements asked of a network built without")
+        code = self.encode(images.flatten(0, 1), boxes.flatten(0, 1))
+        frames = images.shape[1]
+        if keep_single_frame is not None and code.m is not None:
+            code.m = code.m * keep_single_frame.repeat_interleave(frames).view(-1, 1, 1, 1).to(code.m.dtype)
+        return self.decode_window(code, frames, images.shape[-2:], steps, refinements)
+
+
+RESNET50 = Box2SegConfig()
+
+SMALL = replace(
+    RESNET50,
+    variant="box2seg_small",
+    backbone="small",
+    pixels=IMAGENET,
+    input_size=(256, 256),
+    crop_scale=2.0,
+    crop_cover=1.2,
+    feature_layers=("layer2", "layer3", "layer4"),
+    feature_dim=64,
+    encoder_dims=(16, 24, 32, 64),
+    encoder_strides=(2, 1),
+    decoder_dims=(16, 48, 64, 96),
+    half_resolution=True,
+    antialias_box=True,
+)
+
+VARIANTS = {config.variant: config for config in (RESNET50, SMALL)}
+
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "SingleImage": {"use_single_frame": True, "use_aggregation": False, "refinements": 0},
+    "MultiFrame": {"use_single_frame": False, "use_aggregation": True, "refinements": 0},
+    "MultiFrame+": {"use_single_frame": True, "use_aggregation": True, "refinements": 0},
+    "MultiFrameIterative": {"use_single_frame": True, "use_aggregation": True, "refinements": 1},
+}
+"""The paper's Table 2, as options of the config."""
+
+
+def build_box2seg(config: Box2SegConfig, **changes: Any) -> Box2SegNet:
+    """A network with random weights; ``changes`` replace fields of the config, e.g. ``**ABLATIONS["MultiFrame"]``."""
+    return Box2SegNet(replace(config, **changes))
+
+
+def box2seg_resnet50(**changes: Any) -> Box2SegNet:
+    """The authors' network: ResNet-50, 832 x 480, D = 512. 40.3 M parameters."""
+    return build_box2seg(RESNET50, **changes)
+
+
+def box2seg_small(**changes: Any) -> Box2SegNet:
+    """The embedded default: the same method sized for a CPU."""
+    return build_box2seg(SMALL, **changes)

@@ -1,0 +1,42 @@
+"""box2seg/small: the embedded model, trained from scratch on clips made from stills (DUTS-TR, COCO)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from box2seg_plugin.network import SMALL
+from box2seg_plugin.train_settings.settings import Box2SegSettings
+from ltr.data.clip_processing import CropJitter
+from ltr.training import Stage
+
+CROPS = CropJitter(
+    scale=1.9, cover=1.2, scale_sigma=0.2, shift=0.25, box_jitter=0.08, box_jitter_share=0.5, brightness=0.0, grey=0.0
+)
+
+small = replace(
+    Box2SegSettings(),
+    name="small",
+    network=SMALL,
+    data=(("stills", 1.0),),
+    held_out=500,
+    stages=(
+        Stage(steps=2000, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=2200, frames=3, batch=8, input_size=(192, 192), jitter=CROPS),
+    ),
+    stage_refinements=(0, 1),
+    rate_backbone=2e-3,
+    rate_features=2e-3,
+    rate_encoders=2e-3,
+    rate_decoder=2e-3,
+    rate_regularisation=2e-4,
+    milestones=(),
+    warmup=200,
+    weight_decay=0.02,
+    batch_norm_eval=False,
+    loss="cross_entropy_dice",
+    loss_weight=1.0,
+    single_frame_dropout=0.4,
+    clip_gradient=2.0,
+    average_decay=0.998,
+    precision="bf16",
+)

@@ -1,0 +1,163 @@
+"""One video on its way through the network: read, encoded, solved in windows, given back in order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from box2seg_plugin.frame_cache import CachedFrame, FrameCache
+from box2seg_plugin.frame_result import FrameResult, ObjectPrediction, compose_frame
+from box2seg_plugin.window_solver import WindowSolver
+from box2seg_plugin.windows import Window, WindowPlan
+from ltr.data.boxes import clip_box, is_absent
+from ltr.data.crops import Crop, crop_inside_major, sample_image
+from ltr.errors import InputError
+from pytracking.evaluation.box_files import Boxes, check_boxes
+
+Image = npt.NDArray[np.uint8]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a video is gone through; see :class:`box2seg_plugin.segmenter.VideoSegmenter`."""
+
+    frames: int
+    interval: int
+    batch: int
+    crop_scale: float
+
+
+class VideoRun:
+    """The state of one video.
+
+    Args:
+        solver: the network.
+        boxes: object id -> (N, 4), N the number of frames.
+        settings: how to go through it.
+        probabilities: give probability maps as well.
+    """
+
+    def __init__(
+        self,
+        solver: WindowSolver,
+        boxes: Mapping[int, Boxes],
+        settings: RunSettings,
+        probabilities: bool = False,
+    ) -> None:
+        self.solver = solver
+        self.boxes = boxes
+        self.settings = settings
+        self.probabilities = probabilities
+        self.config = solver.network.config
+        self.num_frames = len(next(iter(boxes.values())))
+        self.size = (0, 0)  # (H, W), known with the first frame
+        # A network without aggregation learns nothing from the other frames.
+        frames = settings.frames if self.config.use_aggregation else 1
+        self.plans = {
+            i: WindowPlan(~is_absent(array), frames, settings.interval) for i, array in boxes.items()
+        }
+        self.cache = FrameCache()
+        self.pending: dict[int, dict[int, ObjectPrediction]] = {}
+
+    def results(self, frames: Iterable[Image]) -> Iterator[FrameResult]:
+        """All results in order, each as soon as the windows of its objects have been read."""
+        read = done = 0
+        source = iter(frames)
+        while chunk := list(itertools.islice(source, self.settings.batch)):
+            self._check(chunk, read)
+            self._encode(chunk, read)
+            self._solve(range(read, read + len(chunk)))
+            read += len(chunk)
+            while done < read and len(self.pending.get(done, ())) == len(self._objects(done)):
+                predictions = self.pending.pop(done, {})
+                yield compose_frame(done, self.size, predictions, self.probabilities)
+                done += 1
+        if read != self.num_frames:
+            raise InputError(f"number of frames is {read}, number of boxes {self.num_frames}: must be equal")
+
+    def _objects(self, frame: int) -> list[int]:
+        """Ids of the objects that have a box in a frame."""
+        return [object_id for object_id, plan in self.plans.items() if plan.present[frame]]
+
+    def _check(self, chunk: Sequence[Image], start: int) -> None:
+        """Refuse frames that are no images, not of the first one's size, or too many."""
+        if start + len(chunk) > self.num_frames:
+            raise InputError(
+                f"number of boxes is {self.num_frames}, but there are more frames: give one for each"
+            )
+        for index, frame in enumerate(chunk, start):
+            if getattr(frame, "dtype", None) != np.uint8 or frame.shape[2:] != (3,):
+                raise InputError(f"frame {index} is {_kind(frame)}: must be a uint8 array (H, W, 3) in RGB")
+            height, width = frame.shape[:2]
+            if index == 0:
+                self.size = (height, width)
+                check_boxes(self.boxes, width, height, "boxes")
+            if (height, width) != self.size:
+                raise InputError(
+                    f"frame {index} is {width} x {height}, the first one {self.size[1]} x {self.size[0]}: "
+                    "all must have one size"
+                )
+
+    def _encode(self, chunk: Sequence[Image], start: int) -> None:
+        """Cut out and encode every object of the frames."""
+        read = range(start, start + len(chunk))
+        todo = [(index, object_id) for index in read for object_id in self._objects(index)]
+        for group in _groups(todo, self.settings.batch):
+            crops, boxes = zip(*(self._crop(index, object_id) for index, object_id in group), strict=True)
+            images = [
+                sample_image(chunk[index - start], crop)
+                for (index, _), crop in zip(group, crops, strict=True)
+            ]
+            codes = self.solver.encode(np.stack(images), np.stack(boxes))
+            for (index, object_id), crop, code in zip(group, crops, codes, strict=True):
+                self.cache.put(object_id, index, CachedFrame(code, crop))
+
+    def _crop(self, index: int, object_id: int) -> tuple[Crop, Boxes]:
+        """Where to look for an object in a frame, and its box there."""
+        height, width = self.size
+        # What can be seen of the box: the network has learned from boxes around visible masks.
+        box = clip_box(self.boxes[object_id][index], width, height)
+        scale, cover = self.settings.crop_scale, self.config.crop_cover
+        crop = crop_inside_major(self.size, box, scale, self.config.input_size, cover)
+        return crop, crop.box_to_crop(box)
+
+    def _solve(self, just_read: range) -> None:
+        """Solve the windows that end in the frames just read, and let go of what no later window needs."""
+        by_length: dict[int, list[tuple[int, Window]]] = {}
+        for last in just_read:
+            for object_id, plan in self.plans.items():
+                for window in plan.ending_at(last):
+                    by_length.setdefault(len(window.frames), []).append((object_id, window))
+        for windows in by_length.values():
+            for group in _groups(windows, self.settings.batch):
+                self._solve_together(group)
+        self.cache.forget_until(just_read[-1] - max(plan.span for plan in self.plans.values()))
+
+    def _solve_together(self, group: Sequence[tuple[int, Window]]) -> None:
+        """Solve windows of one length, and note what they say of their targets."""
+        entries = [self.cache.get(object_id, window.frames) for object_id, window in group]
+        positions = [[window.frames.index(target) for target in window.targets] for _, window in group]
+        codes = [[entry.code for entry in window] for window in entries]
+        answers = self.solver.solve(codes, positions, self.solver.network.input_hw)
+        for (object_id, window), held, places, logits in zip(group, entries, positions, answers, strict=True):
+            for target, place, answer in zip(window.targets, places, logits, strict=True):
+                box = self.boxes[object_id][target]
+                self.pending.setdefault(target, {})[object_id] = ObjectPrediction(
+                    box, held[place].crop, answer
+                )
+
+
+def _groups(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in order, ``size`` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _kind(frame: object) -> str:
+    """What a thing is that should have been an image, for messages."""
+    return f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__

@@ -1,0 +1,148 @@
+"""The network at work: crops -> codes, once per frame; codes of a window -> logits of its targets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from box2seg_plugin.network import Box2SegNet, FrameCode
+from ltr.errors import InputError
+from ltr.models.few_shot import apply_filter
+
+Logits = npt.NDArray[np.float32]
+
+
+class WindowSolver:
+    """A network made ready for inference.
+
+    Args:
+        network: it is copied, so that the caller's stays as it is.
+        device: where to compute.
+        bfloat16: compute in bfloat16 (autocast) instead of float32.
+        refinements: passes through B-hat; None is the network's own number.
+        flip: also segment the mirrored crops and average the logits. Twice the work.
+
+    Raises:
+        InputError: a negative number of refinements, or some asked of a network built without.
+    """
+
+    def __init__(
+        self,
+        network: Box2SegNet,
+        device: torch.device,
+        bfloat16: bool = False,
+        refinements: int | None = None,
+        flip: bool = False,
+    ) -> None:
+        available = network.config.refinements
+        self.refinements = available if refinements is None else refinements
+        if self.refinements < 0 or (self.refinements and not available):
+            raise InputError(
+                f"refinements is {self.refinements}: must be "
+                + ("at least 0" if available else f"0, {network.config.variant} was built without refinement")
+            )
+        self.device = device
+        self.bfloat16 = bfloat16
+        self.flip = flip
+        self.network = _ready_for_inference(network, device, bfloat16)
+
+    def encode(self, crops: npt.NDArray[np.uint8], boxes: npt.NDArray[np.floating]) -> list[FrameCode]:
+        """What is kept of frames.
+
+        Args:
+            crops: (N, H, W, 3) RGB; H and W multiples of 32.
+            boxes: (N, 4) x, y, w, h in crop pixels.
+
+        Returns:
+            N codes, each with one entry, or two (as it is, mirrored) with ``flip``.
+        """
+        with self._computing():
+            images = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2)
+            places = torch.as_tensor(boxes, dtype=torch.float32, device=self.device)
+            if self.flip:
+                x, y, w, h = places.unbind(1)
+                mirrored = torch.stack((images.shape[3] - x - w, y, w, h), dim=1)
+                images, places = torch.cat((images, images.flip(3))), torch.cat((places, mirrored))
+            code = self.network.encode(images, places)
+            return [code[index :: len(crops)] for index in range(len(crops))]
+
+    def solve(
+        self, windows: Sequence[Sequence[FrameCode]], targets: Sequence[Sequence[int]], size: Sequence[int]
+    ) -> list[list[Logits]]:
+        """Segment windows of one length.
+
+        Args:
+            windows: for each window the codes of its frames.
+            targets: for each window the positions in it whose logits are wanted.
+            size: (H, W) of the crops.
+
+        Returns:
+            for each window and target the logits, (H, W) float32.
+        """
+        frames, views = len(windows[0]), len(windows[0][0])
+        with self._computing():
+            code = FrameCode.concatenate(
+                [item[view : view + 1] for window in windows for view in range(views) for item in window]
+            )
+            wanted = [
+                (index * views + view) * frames + position
+                for index, positions in enumerate(targets)
+                for position in positions
+                for view in range(views)
+            ]
+            logits = _split(self._decode(code, frames, wanted, size).float(), views)
+            merged = (logits[:, 0] + logits[:, 1].flip(-1)) / 2 if views == 2 else logits[:, 0]
+        answers = iter(merged.cpu().numpy())
+        return [[next(answers) for _ in positions] for positions in targets]
+
+    def _decode(self, code: FrameCode, frames: int, wanted: list[int], size: Sequence[int]) -> Tensor:
+        """Final logits (len(wanted), H, W) of some of the frames in ``code``; ``frames`` in a row are a
+        window.
+
+        As :meth:`Box2SegNet.decode_window`, but the last pass decodes what is asked for alone. The passes
+        before it need every frame: their masks say what the next filter is to predict.
+        """
+        network = self.network
+        if not network.config.use_aggregation:
+            return network.decode(_select(code, wanted), None, size)
+        x, e, w = _split(code.x, frames), code.e, code.w
+        for iteration in range(self.refinements + 1):
+            assert e is not None and w is not None
+            steps = network.config.test_steps
+            z = network.aggregate(x, _split(e, frames), _split(w, frames), steps, refined=iteration > 0)
+            s = apply_filter(x, z).flatten(0, 1)
+            if iteration < self.refinements:
+                e, w = network.encode_mask(network.decode(code, s, size))
+        return network.decode(_select(code, wanted), s[wanted], size)
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            yield
+
+
+def _select(code: FrameCode, wanted: list[int]) -> FrameCode:
+    """Some of a code's frames; the code itself when all are wanted in order."""
+    return code if wanted == list(range(len(code))) else code[wanted]
+
+
+def _split(tensor: Tensor, count: int) -> Tensor:
+    """(N * count, ...) -> (N, count, ...)."""
+    return tensor.reshape(-1, count, *tensor.shape[1:])
+
+
+def _ready_for_inference(network: Box2SegNet, device: torch.device, bfloat16: bool) -> Box2SegNet:
+    """A copy in eval mode on the device, its convolutions laid out and stored as they will be computed."""
+    ready = copy.deepcopy(network).eval().requires_grad_(False).to(device)
+    for module in ready.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)
+            if bfloat16:
+                module.to(torch.bfloat16)  # autocast would do so at every call
+    return ready

@@ -1,0 +1,1 @@
+"""From files to batches: reading images and masks, boxes, crops, sampling."""

@@ -1,0 +1,74 @@
+"""Where training clips come from: sources of clips, and their mix.
+
+A clip source is anything with ``name`` and ``sample(rng, frames) -> Clip``; sampling depends on ``rng`` alone, so a
+sample's number and the seed decide it, whatever the number of workers and wherever a run was interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
+
+from ltr.data.boxes import is_absent
+from ltr.dataset.interface import Clip, VideoDataset
+from ltr.errors import InputError
+
+ATTEMPTS = 100
+
+
+class ClipSource(Protocol):
+    """Something that clips can be drawn from."""
+
+    name: str
+
+    def sample(self, rng: Generator, frames: int) -> Clip:
+        """A clip of ``frames`` frames, each with a visible object."""
+        ...
+
+
+class VideoClips:
+    """Clips of tracks: T frames, in order, within ``max_gap`` frames of each other, in which the object is visible.
+
+    Sequences and frames are drawn with replacement, as the authors' settings do: a track with fewer visible frames
+    than asked for gives some twice.
+    """
+
+    def __init__(self, dataset: VideoDataset, max_gap: int = 100) -> None:
+        if len(dataset) == 0:
+            raise InputError(f"{dataset.name}: no track to sample from")
+        self.dataset = dataset
+        self.max_gap = max_gap
+        self.name = dataset.name
+
+    def sample(self, rng: Generator, frames: int) -> Clip:
+        """See :class:`ClipSource`. Raises InputError when no track with a visible object can be found."""
+        for _ in range(ATTEMPTS):
+            index = int(rng.integers(len(self.dataset)))
+            visible = self.dataset.visible_frames(index)
+            if len(visible) == 0:
+                continue
+            first = visible[int(rng.integers(len(visible)))]
+            near = visible[(visible >= first) & (visible <= first + self.max_gap)]
+            chosen = np.sort(near[rng.integers(len(near), size=frames)])
+            clip = self.dataset.read(index, [int(f) for f in chosen])
+            if not is_absent(clip.boxes).any():
+                return clip
+        raise InputError(f"{self.name}: no visible object in {ATTEMPTS} draws; are its masks empty?")
+
+
+class MixedClips:
+    """Draws from several sources in a given ratio."""
+
+    def __init__(self, sources: Sequence[ClipSource], ratios: Sequence[float]) -> None:
+        if not sources or len(sources) != len(ratios) or min(ratios) <= 0:
+            raise ValueError(f"{len(sources)} sources with ratios {list(ratios)}: one positive ratio for each")
+        self.sources = list(sources)
+        self.shares = np.array(ratios, dtype=np.float64) / sum(ratios)
+        self.name = " + ".join(source.name for source in sources)
+
+    def sample(self, rng: Generator, frames: int) -> Clip:
+        """See :class:`ClipSource`."""
+        return self.sources[int(rng.choice(len(self.sources), p=self.shares))].sample(rng, frames)

@@ -1,0 +1,27 @@
+"""Several still data sets as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltr.dataset.interface import StillDataset
+
+
+class MixedStills:
+    """The items of several still data sets, one after another."""
+
+    def __init__(self, datasets: Sequence[StillDataset]) -> None:
+        self.datasets = list(datasets)
+        self.ends = np.cumsum([len(d) for d in self.datasets])
+        self.name = " + ".join(d.name for d in self.datasets)
+
+    def __len__(self) -> int:
+        return int(self.ends[-1]) if len(self.datasets) else 0
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"item {index} of {self.name}: it has {len(self)} items")
+        which = int(np.searchsorted(self.ends, index, side="right"))
+        return self.datasets[which][index - (int(self.ends[which - 1]) if which else 0)]

@@ -1,0 +1,109 @@
+"""What a training run consists of. Settings build one, the trainer runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ltr.data.clip_processing import CropJitter, Sample
+from ltr.data.sampler import ClipSource
+
+Actor = Callable[[Sample], tuple[Tensor, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training with one kind of batch.
+
+    Attributes:
+        steps: optimizer steps.
+        frames: T of the clips.
+        batch: clips a step.
+        input_size: (W, H) of the crops.
+        jitter: how crops are placed.
+    """
+
+    steps: int
+    frames: int
+    batch: int
+    input_size: tuple[int, int]
+    jitter: CropJitter = field(default_factory=CropJitter)
+
+
+@dataclass
+class Training:
+    """Everything the trainer needs.
+
+    Attributes:
+        name: "module/settings", the folder of its checkpoints.
+        settings: plain values that made it; their hash goes into every checkpoint.
+        network: registry name and config of the network, for the exported weights.
+        model: the module that is trained and saved.
+        actor: batch -> (loss, statistics), one for each stage.
+        source: where the clips come from.
+        stages: run one after another.
+        optimizer: over ``model``.
+        schedule: step -> factor on the learning rates.
+        seed: of everything random.
+        precision: "fp32" or "bf16" (autocast; the optimizer's weights stay fp32).
+        clip_gradient: largest norm of the gradient; 0 does not clip.
+        average_decay: decay of the running average of the weights, which is what is exported; 0 exports the
+            weights themselves.
+        prepare: called once with the model in training mode, to freeze parts of it.
+        banner: lines to tell the user before anything else.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    network: tuple[str, dict[str, Any]]
+    model: nn.Module
+    actors: list[Actor]
+    source: ClipSource
+    stages: list[Stage]
+    optimizer: torch.optim.Optimizer
+    schedule: Callable[[int], float]
+    seed: int = 0
+    precision: str = "fp32"
+    clip_gradient: float = 0.0
+    average_decay: float = 0.0
+    prepare: Callable[[nn.Module], None] | None = None
+    banner: list[str] = field(default_factory=list)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def settings_hash(self) -> str:
+        """First 12 hex digits of the SHA-256 of the settings."""
+        return settings_hash(self.settings)
+
+
+def settings_hash(settings: dict[str, Any]) -> str:
+    """First 12 hex digits of the SHA-256 of plain values, independent of their order."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def cosine_schedule(steps: int, warmup: int, floor: float = 0.01) -> Callable[[int], float]:
+    """Linear from 0 to 1 over ``warmup`` steps, then half a cosine down to ``floor`` at ``steps``."""
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        share = min(1.0, (step - warmup) / max(1, steps - warmup))
+        return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share))
+
+    return factor
+
+
+def step_schedule(milestones: tuple[int, ...], factor: float) -> Callable[[int], float]:
+    """Multiply by ``factor`` at each milestone."""
+    return lambda step: factor ** sum(step >= milestone for milestone in milestones)

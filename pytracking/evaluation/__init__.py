@@ -1,0 +1,1 @@
+"""Sequences, box files, running over them and scoring the results."""

@@ -1,0 +1,1 @@
+"""Masks and boxes drawn over frames: overlays, contact sheets, videos."""
