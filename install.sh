@@ -92,7 +92,7 @@ install_torch() {
 # visdom comes as source and builds only with setuptools < 81. pip before 25.3 hands PIP_CONSTRAINT on to the
 # build, later ones PIP_BUILD_CONSTRAINT.
 install_visdom() {
-    local constraints=$PWD/$venv/visdom-constraints.txt charts
+    local constraints=$venv/visdom-constraints.txt charts  # relative: pip takes a space for the end of a path
     echo 'setuptools<81' >"$constraints"
     charts=$("$python" - <<'PY'
 import tomllib
