@@ -1,11 +1,12 @@
 """First masks from a box: the ways to turn (image, box) into a mask, chosen by name.
 
-Built in are "rectangle", "ellipse" and "grabcut"; a plugin adds its own to ``pytracking.registry.INITIALIZERS``::
+Built in are "rectangle", "ellipse" and "grabcut"; a plugin adds its own to
+``pytracking.registry.INITIALIZERS``::
 
     INITIALIZERS.register("mine", MyInitializer)     # called without arguments, or with keyword options
 
-What is registered is a factory: it may read a network, which is done once, and returns the initializer, which is
-then called for every image.
+What is registered is a factory: it may read a network, which is done once, and returns the initializer, which
+is then called for every image.
 """
 
 import logging
@@ -65,8 +66,9 @@ class Ellipse:
 class GrabCut:
     """GrabCut (Rother et al., SIGGRAPH 2004) as OpenCV implements it, started from the box.
 
-    What surrounds the box is background for certain. Where nothing does (the box fills the image), the box outside
-    its inscribed ellipse starts as probable background. The same input gives the same mask in every run.
+    What surrounds the box is background for certain. Where nothing does (the box fills the image), the box
+    outside its inscribed ellipse starts as probable background. The same input gives the same mask in every
+    run.
 
     Attributes:
         iterations: how often colours and cut are renewed in turn, at least 1.
@@ -76,7 +78,7 @@ class GrabCut:
 
     iterations: int = 5
     scale: float = 0.5
-    margin: float = 0.5
+    margin: float = 0.25
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or not 0 < self.scale <= 1 or self.margin < 0:
@@ -115,7 +117,7 @@ class GrabCut:
 
 
 def register_initializers() -> None:
-    """Register the built-in initializers under their names; a name that a plugin has taken stays the plugin's."""
+    """Register the built-in initializers; a name that a plugin has taken stays the plugin's."""
     for name, factory in (("rectangle", Rectangle), ("ellipse", Ellipse), ("grabcut", GrabCut)):
         if name not in INITIALIZERS:
             INITIALIZERS.register(name, factory)

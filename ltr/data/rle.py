@@ -1,8 +1,9 @@
 """COCO's run-length encoding of masks.
 
-A mask is read column by column, top to bottom; the runs alternate between 0 and 1 and start with a run of 0, which
-may be empty. The compressed form writes the runs as text: from the fourth run on as the difference to the run two
-before, in groups of five bits, lowest first, with the sign in the last group, bit 5 for "more to come", plus 48.
+A mask is read column by column, top to bottom; the runs alternate between 0 and 1 and start with a run of 0,
+which may be empty. The compressed form writes the runs as text: from the fourth run on as the difference to
+the run two before, in groups of five bits, lowest first, with the sign in the last group, bit 5 for "more to
+come", plus 48.
 Source: the COCO data format, https://cocodataset.org/#format-data, and the file format used by its mask API.
 """
 
@@ -32,7 +33,9 @@ def decode_rle(
     """
     runs = _parse_text(counts, name) if isinstance(counts, str | bytes) else [int(count) for count in counts]
     if any(run < 0 for run in runs):
-        raise InputError(f"run-length encoding of {name} has a negative run ({min(runs)}): the file is damaged")
+        raise InputError(
+            f"run-length encoding of {name} has a negative run ({min(runs)}): the file is damaged"
+        )
     if sum(runs) != height * width:
         raise InputError(
             f"run-length encoding of {name} covers {sum(runs)} pixels, its size is {width} x {height}: "
@@ -44,7 +47,7 @@ def decode_rle(
 
 def _parse_text(text: str | bytes, name: str) -> list[int]:
     """The runs that compressed text stands for."""
-    symbols = text.encode("ascii", errors="replace") if isinstance(text, str) else text
+    symbols = text.encode("utf-8") if isinstance(text, str) else text
     runs: list[int] = []
     value = shift = 0
     for symbol in symbols:

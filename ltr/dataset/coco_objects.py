@@ -12,6 +12,9 @@ from ltr.data.rle import decode_rle
 from ltr.dataset.still_cache import StillCache, limit_longest_side
 from ltr.errors import InputError
 
+FINER = 4
+"""Polygons are drawn on a grid so many times finer than the picture's."""
+
 SUBPIXEL_BITS = 4
 """OpenCV draws polygons in fixed-point coordinates; this many bits hold the fraction of a pixel."""
 
@@ -19,11 +22,11 @@ SUBPIXEL_BITS = 4
 class CocoObjects:
     """One item per annotated object that is large enough and not a crowd.
 
-    Layouts: COCO's own, ``annotations/instances_<split>.json`` with ``<split>/``, or ``annotations.json`` with
-    ``images/``. Polygons and both forms of run-length encoding are read.
+    Layouts: COCO's own, ``annotations/instances_<split>.json`` with ``<split>/``, or ``annotations.json``
+    with ``images/``. Polygons and both forms of run-length encoding are read.
 
-    Items are (image H x W x 3 uint8 RGB, mask H x W uint8 with values 0 and 1), in the order of the file. With
-    `cache` the images are read-only views of memory; masks are drawn when an item is read.
+    Items are (image H x W x 3 uint8 RGB, mask H x W uint8 with values 0 and 1), in the order of the file.
+    With `cache` the images are read-only views of memory; masks are drawn when an item is read.
 
     Args:
         root: folder of one of the two layouts.
@@ -104,17 +107,38 @@ def draw_segmentation(segmentation: Any, height: int, width: int, name: str = "o
         except KeyError as error:
             raise InputError(f"segmentation of {name} has no {error}: expected size and counts") from error
         if list(size) != [height, width]:
-            raise InputError(f"segmentation of {name} is for {size} (height, width), its picture {[height, width]}")
+            raise InputError(
+                f"segmentation of {name} is for {size} (height, width), its picture {[height, width]}"
+            )
         return decode_rle(counts, height, width, name)
     mask = np.zeros((height, width), dtype=np.uint8)
     for polygon in segmentation:
         points = np.asarray(polygon, dtype=np.float64)
         if points.ndim != 1 or points.size < 6 or points.size % 2:
-            raise InputError(f"a polygon of {name} has {points.size} numbers: expected x and y of 3 or more points")
-        # OpenCV's coordinates have pixel centres at whole numbers, COCO's at halves.
-        fixed = np.rint((points.reshape(-1, 2) - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], 1, shift=SUBPIXEL_BITS)  # one by one: together they would be even-odd filled
+            raise InputError(
+                f"a polygon of {name} has {points.size} numbers: expected x and y of 3 or more points"
+            )
+        _draw_polygon(mask, points.reshape(-1, 2))
     return mask
+
+
+def _draw_polygon(mask: np.ndarray, points: np.ndarray) -> None:
+    """Set the pixels (H x W uint8, in place) of which more than half lies in a polygon (n, 2), in pixels.
+
+    OpenCV fills every pixel that the outline touches, which makes objects fatter by half a pixel. So the
+    polygon is drawn finer, and more of a pixel must be filled, by what the outline still adds.
+    """
+    low = np.maximum(np.floor(points.min(axis=0)), 0).astype(int)
+    high = np.minimum(np.ceil(points.max(axis=0)), mask.shape[::-1]).astype(int)
+    width, height = high - low
+    if width < 1 or height < 1:
+        return
+    fine = np.zeros((height * FINER, width * FINER), dtype=np.uint8)
+    # OpenCV's coordinates have pixel centres at whole numbers, COCO's at halves.
+    fixed = np.rint(((points - low) * FINER - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(fine, [fixed], 255, shift=SUBPIXEL_BITS)
+    share = cv2.resize(fine, (int(width), int(height)), interpolation=cv2.INTER_AREA)
+    mask[low[1] : high[1], low[0] : high[0]] |= share > 255 * (0.5 + 0.5 / FINER)
 
 
 def _find_files(root: Path, split: str) -> tuple[Path, Path]:

@@ -17,11 +17,11 @@ class Davis:
     """Tracks of DAVIS: one per video (2016) or one per object (2017).
 
     Layout: ``JPEGImages/480p/<sequence>/00000.jpg``, ``Annotations/480p/<sequence>/00000.png`` and
-    ``ImageSets/2016|2017/<split>.txt`` (DAVIS 2016's own ``ImageSets/480p/<split>.txt`` is found too). Without
-    ``ImageSets`` all sequences that have frames and masks are taken.
+    ``ImageSets/2016|2017/<split>.txt`` (DAVIS 2016's own ``ImageSets/480p/<split>.txt`` is found too).
+    Without ``ImageSets`` all sequences that have frames and masks are taken.
 
-    With 2016 every labelled pixel is the object, so both 0/255 masks and the id masks of 2017 are read. With 2017
-    the objects are the ids of a sequence's first non-empty mask.
+    With 2016 every labelled pixel is the object, so both 0/255 masks and the id masks of 2017 are read. With
+    2017 the objects are the ids of a sequence's first non-empty mask.
 
     Args:
         root: folder that holds JPEGImages and Annotations.
@@ -78,14 +78,20 @@ class Davis:
     def read(self, index: int, frames: Sequence[int]) -> Clip:
         """Read the given frames of a track, in the given order."""
         sequence, object_id = self._tracks[index]
-        return self._folders.read(sequence, object_id, frames, f"{self.name}/{sequence}:{self.object_id(index)}")
+        return self._folders.read(
+            sequence, object_id, frames, f"{self.name}/{sequence}:{self.object_id(index)}"
+        )
 
     def _objects(self, sequence: str) -> list[int]:
         for frame in self._folders.annotated(sequence):
-            ids = [int(label) for label in np.unique(self._folders.labels(sequence, frame)) if 0 < label < VOID]
+            ids = [
+                int(label) for label in np.unique(self._folders.labels(sequence, frame)) if 0 < label < VOID
+            ]
             if ids:
                 return ids
-        raise InputError(f'sequence "{sequence}" of DAVIS 2017 has no object (for masks of 0 and 255 take year 2016)')
+        raise InputError(
+            f'sequence "{sequence}" of DAVIS 2017 has no object (for masks of 0 and 255 take year 2016)'
+        )
 
     def _find_visible(self, sequence: str) -> dict[int, np.ndarray]:
         """The frames with a non-empty mask, by object."""

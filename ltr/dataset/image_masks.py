@@ -27,11 +27,11 @@ MASK_THRESHOLD = 127
 class ImageMasks:
     """Pictures and masks in two folders, paired by file name.
 
-    Layouts: ``images/NAME.jpg|png|webp`` with ``masks/NAME.png``, or the folders in which the sets are published,
-    see ``LAYOUTS``. A mask is a grey picture, the object brighter than 127.
+    Layouts: ``images/NAME.jpg|png|webp`` with ``masks/NAME.png``, or the folders in which the sets are
+    published, see ``LAYOUTS``. A mask is a grey picture, the object brighter than 127.
 
-    Items are (image H x W x 3 uint8 RGB, mask H x W uint8 with values 0 and 1), in the order of the names. With
-    `cache` they are read-only views of memory.
+    Items are (image H x W x 3 uint8 RGB, mask H x W uint8 with values 0 and 1), in the order of the names.
+    With `cache` they are read-only views of memory.
 
     Args:
         root: folder that holds the two folders.
@@ -41,8 +41,8 @@ class ImageMasks:
         name: name of the data set; the folder's by default.
 
     Raises:
-        InputError: no layout is found, a picture has no mask, or there are no pictures. Reading an item raises it
-            for a file that cannot be read and for a mask whose size differs from its picture's.
+        InputError: no layout is found, a picture has no mask, or there are no pictures. Reading an item
+            raises it for a file that cannot be read and for a mask whose size differs from its picture's.
     """
 
     def __init__(
@@ -104,7 +104,9 @@ def _find_pairs(root: Path, skip: frozenset[str]) -> list[tuple[Path, Path]]:
         raise InputError(f"{image_folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)})")
     bare = [path for path in pictures if path.stem not in masks]
     if bare:
-        raise InputError(f"{bare[0]} has no mask {mask_folder / bare[0].stem}.png ({len(bare)} pictures have none)")
+        raise InputError(
+            f"{bare[0]} has no mask {mask_folder / bare[0].stem}.png ({len(bare)} pictures have none)"
+        )
     return [(path, masks[path.stem]) for path in pictures]
 
 

@@ -72,8 +72,8 @@ class VideoDataset(Protocol):
     def visible_frames(self, index: int) -> np.ndarray:
         """Return the frames (increasing int64 indices) in which the track's object is annotated and visible.
 
-        A set that lists its frames (YouTube-VOS) is believed: should the mask prove empty when the frame is read,
-        the box in the clip is absent.
+        A set that lists its frames (YouTube-VOS) is believed: should the mask prove empty when the frame is
+        read, the box in the clip is absent.
         """
         ...
 
@@ -105,7 +105,9 @@ class Subset:
         positions = np.asarray(indices, dtype=np.int64)
         outside = positions[(positions < 0) | (positions >= len(dataset))]
         if outside.size:
-            raise InputError(f"item {outside[0]} of {dataset.name} does not exist: it has {len(dataset)} items")
+            raise InputError(
+                f"item {outside[0]} of {dataset.name} does not exist: it has {len(dataset)} items"
+            )
         self.dataset = dataset
         self.indices = positions
 
@@ -127,13 +129,13 @@ class Subset:
 def split_stills(dataset: StillDataset, held_out: int, seed: int) -> tuple[Subset, Subset]:
     """Set stills aside by chance, so that a model can be chosen on pictures it was not trained on.
 
-    Objects of one picture stay together when the data set has a `picture(index)` method that names the picture
-    of an item (as COCO's has); otherwise every item is its own picture.
+    Objects of one picture stay together when the data set has a `picture(index)` method that names the
+    picture of an item (as COCO's has); otherwise every item is its own picture.
 
     Args:
         dataset: the stills to split.
-        held_out: how many items to set aside, 0 to len(dataset). With several objects a picture, whole pictures
-            are set aside until at least this many items are.
+        held_out: how many items to set aside, 0 to len(dataset). With several objects a picture, whole
+            pictures are set aside until at least this many items are.
         seed: seed of the draw; the same seed gives the same split on every machine.
 
     Returns:

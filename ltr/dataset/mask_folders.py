@@ -13,7 +13,7 @@ from ltr.errors import InputError
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 ANY_OBJECT = 0
-"""As an object id: every labelled pixel belongs to the one object (DAVIS 2016 stores it as 255, others as 1)."""
+"""As an object id: every labelled pixel is the one object (DAVIS 2016 stores it as 255, others as 1)."""
 
 
 class MaskFolders:
@@ -55,7 +55,9 @@ class MaskFolders:
         for sequence in sequences:
             for folder in (self._images, self._annotations):
                 if not (folder / sequence).is_dir():
-                    raise InputError(f'sequence "{sequence}" of {source} is missing: no folder {folder / sequence}')
+                    raise InputError(
+                        f'sequence "{sequence}" of {source} is missing: no folder {folder / sequence}'
+                    )
 
     def frames(self, sequence: str) -> list[Path]:
         """Return the frame files of a sequence in order.
@@ -115,15 +117,15 @@ class MaskFolders:
 
 
 def select_object(labels: np.ndarray, object_id: int) -> np.ndarray:
-    """Return the mask (H x W uint8, 0 or 1) of one object of a label picture; ``ANY_OBJECT`` takes them all."""
+    """Return one object's mask (H x W uint8, 0 or 1) of a label picture; ``ANY_OBJECT`` takes them all."""
     return ((labels > 0) if object_id == ANY_OBJECT else (labels == object_id)).astype(np.uint8)
 
 
 def read_sequence_list(path: Path) -> tuple[str, ...]:
     """Read a list of sequence names: one per line, blank lines and lines that start with # left out.
 
-    DAVIS 2016's lists of pairs of files (``/JPEGImages/480p/bear/00000.jpg /Annotations/...``) are understood too:
-    their sequences are the names of the folders.
+    DAVIS 2016's lists of pairs of files (``/JPEGImages/480p/bear/00000.jpg /Annotations/...``) are understood
+    too: their sequences are the names of the folders.
 
     Raises:
         InputError: there is no such file, it is not text, or it names nothing.

@@ -18,11 +18,12 @@ KEPT_SCENES = 4
 
 
 class ProceduralClips:
-    """Textured creatures that walk, swim, fly or drive past look-alikes and behind things, drawn when they are read.
+    """Textured creatures that walk, swim, fly or drive past look-alikes and behind things, drawn when they
+    are read.
 
-    Every sequence has two tracks: the main actor (object 1) and one that looks like it (object 2). A frame depends on
-    the seed, the sequence and its own number only, so that every process reads the same. The few scenes used last are
-    kept (about 2 MB each); no frame is.
+    Every sequence has two tracks: the main actor (object 1) and one that looks like it (object 2). A frame
+    depends on the seed, the sequence and its own number only, so that every process reads the same. The few
+    scenes used last are kept (about 2 MB each); no frame is.
 
     Args:
         sequences: how many.
@@ -72,7 +73,8 @@ class ProceduralClips:
             scene = self._scene(number)
             seen = [scene.visible_points(frame) for frame in range(self._frames)]
             self._visible[number] = {
-                label: np.flatnonzero([points[label] >= SEEN_POINTS for points in seen]) for label in scene.labels
+                label: np.flatnonzero([points[label] >= SEEN_POINTS for points in seen])
+                for label in scene.labels
             }
         return self._visible[number][self.object_id(index)].copy()
 

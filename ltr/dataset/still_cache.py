@@ -1,5 +1,6 @@
 """Keeps decoded pictures in memory, so that an epoch does not decode them again."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
+logger = logging.getLogger(__name__)
 
 Reader = Callable[[Path], np.ndarray]
 
@@ -27,6 +30,7 @@ class StillCache:
     def fill(self, paths: Iterable[Path]) -> None:
         """Read the pictures now, in threads (decoding releases the interpreter lock)."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self._pictures]
+        logger.info("reading %d pictures into memory", len(wanted))
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
             self._pictures.update(zip(wanted, threads.map(self._reader, wanted), strict=True))
 

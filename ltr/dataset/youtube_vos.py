@@ -15,19 +15,20 @@ class YoutubeVos:
     """Tracks of YouTube-VOS: one per annotated object.
 
     Layout: ``<split>/JPEGImages/<sequence>/00000.jpg``, ``<split>/Annotations/<sequence>/00000.png`` and
-    ``<split>/meta.json``, which lists the frames of every object. Frames are counted over the files there are, of
-    which YouTube-VOS annotates all (every fifth frame of its 30 fps videos is there).
+    ``<split>/meta.json``, which lists the frames of every object. Frames are counted over the files there
+    are, of which YouTube-VOS annotates all (every fifth frame of its 30 fps videos is there).
 
     No mask is read before a clip is: the frames in which an object is visible are the ones listed.
 
     Args:
         root: folder that holds the split's folder.
         split: name of that folder.
-        sequences: names of the sequences to take, or a text file that lists them (such as the split of the training
-            set into jjtrain and jjvalid); None takes all.
+        sequences: names of the sequences to take, or a text file that lists them (such as the split of the
+            training set into jjtrain and jjvalid); None takes all.
 
     Raises:
-        InputError: a folder, the meta file or a listed sequence is missing, or the meta file is not YouTube-VOS'.
+        InputError: a folder, the meta file or a listed sequence is missing, or the meta file is not
+        YouTube-VOS'.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class YoutubeVos:
         self._folders = MaskFolders(folder / "JPEGImages", folder / "Annotations")
         listed = _read_meta(folder / "meta.json")
         names = _choose_sequences(sequences, listed, folder / "meta.json")
-        # The first and the last catch an incomplete copy; a look at all 3,471 folders would be slow on network disks.
+        # The first and the last tell an incomplete copy; looking at all 3,471 is slow on network disks.
         self._folders.require([names[0], names[-1]], str(folder / "meta.json"))
         self._tracks = [(name, object_id) for name in names for object_id in sorted(listed[name])]
         self._listed = listed
@@ -65,7 +66,9 @@ class YoutubeVos:
         try:
             frames = sorted(position[stem] for stem in self._listed[sequence][object_id])
         except KeyError as error:
-            raise InputError(f"{self.name}/{sequence}: frame {error} of meta.json has no file in JPEGImages") from error
+            raise InputError(
+                f"{self.name}/{sequence}: frame {error} of meta.json has no file in JPEGImages"
+            ) from error
         return np.array(frames, dtype=np.int64)
 
     def read(self, index: int, frames: Sequence[int]) -> Clip:
@@ -85,7 +88,9 @@ def _read_meta(path: Path) -> dict[str, dict[int, list[str]]]:
     except OSError as error:
         raise InputError(f"cannot read {path} ({error.strerror}): YouTube-VOS needs its meta.json") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is not a meta file of YouTube-VOS ({type(error).__name__}: {error})") from error
+        raise InputError(
+            f"{path} is not a meta file of YouTube-VOS ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _choose_sequences(

@@ -1,1 +1,1 @@
-"""Draws made-up videos whose masks are known: creatures that walk through a landscape past things that hide them."""
+"""Draws made-up videos whose masks are known: creatures that walk past look-alikes and behind things."""

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ltr.rendering.bodies import KINDS
 from ltr.rendering.coats import FAMILIES, CoatStyle, make_coat, random_style, vary_style
 from ltr.rendering.creatures import Creature
 from ltr.rendering.noise import FloatField, Picture
 from ltr.rendering.props import make_prop, soften, veil
 from ltr.rendering.scene import Actor, Camera, Prop, Scene
-from ltr.rendering.skeletons import KINDS, Skeleton
+from ltr.rendering.skeletons import Skeleton
 from ltr.rendering.stage import THEMES, Stage
 
 MAIN, LOOK_ALIKE = 1, 2
@@ -31,8 +32,8 @@ class Plot:
         kind: of the two actors, one of ``KINDS``.
         theme: one of ``THEMES``.
         style: what they wear.
-        meeting: "cross" (they meet and pass), "together" (side by side, overlapping) or "stand" (the look-alike
-            waits, the main actor passes).
+        meeting: "cross" (they meet and pass), "together" (side by side, overlapping) or "stand" (the
+            look-alike waits, the main actor passes).
         hide: whether something stands in front of where the main actor passes.
         follow: how much the camera goes along with the main actor; 1 keeps it in the middle.
         size: of the main actor, share of the frame's height.
@@ -49,7 +50,9 @@ class Plot:
     in_front: bool | None = None
 
 
-def make_scene(seed: int | list[int], width: int, height: int, frames: int, plot: Plot | None = None) -> Scene:
+def make_scene(
+    seed: int | list[int], width: int, height: int, frames: int, plot: Plot | None = None
+) -> Scene:
     """Make a scene of two actors that look alike; the same arguments give the same scene.
 
     Args:
@@ -84,7 +87,15 @@ def make_scene(seed: int | list[int], width: int, height: int, frames: int, plot
     other = _make_other(rng, plot, main, style, light, stage, camera)
     props = _make_props(rng, stage, camera, plot, main, width, height)
     return Scene(
-        stage, camera, [main, other], props, width, height, _tone(rng), rng.uniform(1.0, 3.5), int(rng.integers(2**31))
+        stage,
+        camera,
+        [main, other],
+        props,
+        width,
+        height,
+        _tone(rng),
+        rng.uniform(1.0, 3.5),
+        int(rng.integers(2**31)),
     )
 
 
@@ -187,7 +198,9 @@ def _make_other(
         nearer = float(stage.depth(main.ground[moment])) / float(stage.depth(ground))
         meet = float(camera.x[moment]) + (float(main.x[moment]) - float(camera.x[moment])) * nearer
         x = meet + pace * (t - t[moment]) + _sway(rng, frames, 0.04 * size)
-    return _make_actor(rng, skeleton, vary_style(rng, style), light, LOOK_ALIKE, size, x, ground, facing, frames)
+    return _make_actor(
+        rng, skeleton, vary_style(rng, style), light, LOOK_ALIKE, size, x, ground, facing, frames
+    )
 
 
 def _make_props(
@@ -208,7 +221,9 @@ def _make_props(
         props.append(Prop(sprite, float(rng.uniform(-1, 1) * reach / max(depth, 0.3)), ground))
     for _ in range(int(rng.integers(0, 3))):  # low things at the front
         ground = rng.uniform(min(foot + 25, height), height + 25)
-        sprite = make_prop(rng, str(rng.choice(["grass", "rock", "grass"])), int(rng.uniform(0.14, 0.24) * height), plants)
+        sprite = make_prop(
+            rng, str(rng.choice(["grass", "rock", "grass"])), int(rng.uniform(0.14, 0.24) * height), plants
+        )
         props.append(Prop(soften(sprite, 0.8), float(rng.uniform(-1, 1) * reach), ground))
     if plot.hide:
         props.append(_make_obstacle(rng, stage, camera, main, height))
@@ -219,8 +234,16 @@ def _make_obstacle(rng: np.random.Generator, stage: Stage, camera: Camera, main:
     """Something near the camera that the main actor passes behind at some moment."""
     moment = int(rng.uniform(0.25, 0.75) * (len(main.x) - 1))
     ground = float(main.ground[moment]) + rng.uniform(15, 45)
-    kind = str(rng.choice(["grass", "rock"] if stage.theme is THEMES["seabed"] else ["tree", "bush", "post", "grass"]))
-    tall = {"tree": 1.6, "bush": 0.36, "post": 0.75, "grass": 0.27, "rock": 0.3}[kind] * height * rng.uniform(0.8, 1.15)
+    kind = str(
+        rng.choice(
+            ["grass", "rock"] if stage.theme is THEMES["seabed"] else ["tree", "bush", "post", "grass"]
+        )
+    )
+    tall = (
+        {"tree": 1.6, "bush": 0.36, "post": 0.75, "grass": 0.27, "rock": 0.3}[kind]
+        * height
+        * rng.uniform(0.8, 1.15)
+    )
     nearer = float(stage.depth(main.ground[moment])) / float(stage.depth(ground))
     x = float(camera.x[moment]) + (float(main.x[moment]) - float(camera.x[moment])) * nearer
     sprite = soften(make_prop(rng, kind, int(tall), stage.theme.plants), rng.uniform(0.5, 1.5))

@@ -41,7 +41,8 @@ def random_style(
     Args:
         rng: source of chance.
         families: kinds of pattern to choose from.
-        ground: (n, 3) RGB colours of the surroundings; given, the coat takes its colours from them (camouflage).
+        ground: (n, 3) RGB colours of the surroundings; given, the coat takes its colours from them
+            (camouflage).
     """
     family = str(rng.choice(list(families)))
     hue = rng.choice([0.05, 0.08, 0.1, 0.13, 0.6, 0.95, rng.random()])
@@ -67,7 +68,8 @@ def make_coat(rng: np.random.Generator, style: CoatStyle) -> Picture:
     """Make a coat of a style; two coats of a style differ as two animals of a herd do.
 
     Returns:
-        (COAT_SIZE, COAT_SIZE, 4) uint8: RGB, and how far the hair stands off (128 is not at all), for the outline.
+        (COAT_SIZE, COAT_SIZE, 4) uint8: RGB, and how far the hair stands off (128 is not at all), for the
+        outline.
     """
     size = COAT_SIZE
     hair = fractal_noise(rng, size, size, (7, 20), 3, gain=0.8)

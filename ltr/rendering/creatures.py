@@ -17,7 +17,7 @@ COARSE_CELLS = 3500
 
 @dataclass(frozen=True)
 class Placement:
-    """How a posed body stands in a frame: pixels = (x, y) + scale * body units, x mirrored if it faces left."""
+    """Where a body stands in a frame: pixels = (x, y) + scale * body units, x mirrored if it faces left."""
 
     x: float
     y: float
@@ -35,7 +35,9 @@ class Creature:
         ragged: how far hair stands off the outline, body units.
     """
 
-    def __init__(self, skeleton: Skeleton, coat: Picture, light: npt.NDArray[np.float32], ragged: float = 0.012) -> None:
+    def __init__(
+        self, skeleton: Skeleton, coat: Picture, light: npt.NDArray[np.float32], ragged: float = 0.012
+    ) -> None:
         self.skeleton = skeleton
         self._coat = coat
         self._light = light
@@ -44,7 +46,9 @@ class Creature:
         self._radii = np.array([(bone.start_radius, bone.end_radius) for bone in skeleton.bones], np.float32)
         self._tints = np.array([bone.tint for bone in skeleton.bones], np.float32)
         layers = np.array([bone.layer for bone in skeleton.bones])
-        self._layers = [np.flatnonzero(layers == layer) for layer in (FAR, BODY, DETAIL, TOP) if (layers == layer).any()]
+        self._layers = [
+            np.flatnonzero(layers == layer) for layer in (FAR, BODY, DETAIL, TOP) if (layers == layer).any()
+        ]
 
     def covers(self, pose: Pose, place: Placement, xs: FloatField, ys: FloatField) -> npt.NDArray[np.bool_]:
         """Tell which points of the frame the body covers, ragged outline aside.
@@ -92,8 +96,10 @@ class Creature:
         bottom = min(height, int(np.ceil(place.y + place.scale * (ys + reach).max())) + 1)
         return left, top, right, bottom
 
-    def _distances(self, pose: Pose, bones: npt.NDArray[np.int64], points: FloatField) -> tuple[FloatField, FloatField]:
-        """Signed distance of points (n, 2) to each bone (inside negative) and the bone's radius there: (bones, n)."""
+    def _distances(
+        self, pose: Pose, bones: npt.NDArray[np.int64], points: FloatField
+    ) -> tuple[FloatField, FloatField]:
+        """Distance of points (n, 2) to each bone, negative inside, and its radius there: (bones, n)."""
         start, end = pose.start[bones].astype(np.float32), pose.end[bones].astype(np.float32)
         axis = end - start
         dx, dy = points[None, :, 0] - start[:, :1], points[None, :, 1] - start[:, 1:]
@@ -138,7 +144,7 @@ class Creature:
     def _rest_coordinates(
         self, pose: Pose, bones: npt.NDArray[np.int64], points: FloatField, weights: FloatField
     ) -> tuple[FloatField, FloatField]:
-        """Where on the coat each point lies: the bones' motion taken back, blended. (n,) and (n,), coat pixels."""
+        """Where on the coat points lie, (n,) and (n,) pixels: the bones' motion taken back, blended."""
         turn = (self._rest.heading[bones] - pose.heading[bones]).astype(np.float32)
         cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
         dx = points[None, :, 0] - pose.start[bones, :1].astype(np.float32)
@@ -155,13 +161,16 @@ class Creature:
         norm = np.maximum(np.hypot(slope_x, slope_y), 1e-6)
         tilt = 1 - depth  # sine of the angle between the surface's normal and the viewer
         facing_viewer = np.sqrt(np.maximum(1 - tilt * tilt, 0))
-        lit = (slope_x * self._light[0] + slope_y * self._light[1]) / norm * tilt + facing_viewer * self._light[2]
+        lit = (
+            slope_x * self._light[0] + slope_y * self._light[1]
+        ) / norm * tilt + facing_viewer * self._light[2]
         shade = 0.42 + 0.75 * np.maximum(lit, 0) + 0.1 * np.minimum(lit, 0)
         return cv2.GaussianBlur(shade.astype(np.float32), (3, 3), 0)
 
 
 def _coarse_grid(left: int, top: int, width: int, height: int) -> tuple[FloatField, FloatField]:
-    """Frame coordinates of the cells that a window of width x height pixels is divided into, x and y: (rows, columns).
+    """Frame coordinates of the cells that a window of width x height pixels is divided into, x and y: (rows,
+    columns).
 
     Interpolating the cells to the window's size with ``cv2.resize`` puts them where they were taken.
     """

@@ -6,12 +6,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatField = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
+# OpenCV's stubs promise no element types, so these names say to the reader what the checker cannot know.
+FloatField = np.ndarray  # float32
+Picture = np.ndarray  # uint8, RGB where it has channels
 
 
 def fractal_noise(
-    rng: np.random.Generator, height: int, width: int, cell: float | tuple[float, float], octaves: int, gain: float = 0.55
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    cell: float | tuple[float, float],
+    octaves: int,
+    gain: float = 0.55,
 ) -> FloatField:
     """Sum of smooth random fields, each half as coarse as the one before.
 
@@ -37,7 +43,9 @@ def fractal_noise(
         # corner of the picture at a random place of the first cells
         y0, x0 = 1 + rng.random(), 1 + rng.random()
         placed = np.array([[1 / step_x, 0, x0], [0, 1 / step_y, y0]], np.float32)
-        smooth = cv2.INTER_CUBIC if max(step_y, step_x) > 4 else cv2.INTER_LINEAR  # no difference is seen, it is faster
+        smooth = (
+            cv2.INTER_CUBIC if max(step_y, step_x) > 4 else cv2.INTER_LINEAR
+        )  # no difference is seen, it is faster
         flags = smooth | cv2.WARP_INVERSE_MAP
         field = cv2.warpAffine(grid, placed, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
         total += gain**octave * field

@@ -37,22 +37,29 @@ class Sprite:
     cover: FloatField
 
     def at(self, x: float, y: float, scale: float, width: int, height: int) -> Patch | None:
-        """Cut out what is seen in a frame of width x height pixels with the foot at (x, y); None if nothing is."""
+        """Place the foot at (x, y) in a frame of width x height pixels; None if nothing is seen there."""
         rows, columns = self.cover.shape
         origin_x, origin_y = x - scale * columns / 2, y - scale * rows
-        left, right = max(0, int(np.floor(origin_x))), min(width, int(np.ceil(origin_x + scale * columns)) + 1)
+        left, right = (
+            max(0, int(np.floor(origin_x))),
+            min(width, int(np.ceil(origin_x + scale * columns)) + 1),
+        )
         top, bottom = max(0, int(np.floor(origin_y))), min(height, int(np.ceil(y)) + 1)
         if right - left < 1 or bottom - top < 1:
             return None
         half = 0.5 * scale - 0.5
         placed = np.array([[scale, 0, origin_x - left + half], [0, scale, origin_y - top + half]], np.float32)
         size = (right - left, bottom - top)
-        colour = cv2.warpAffine(self.colour, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        cover = cv2.warpAffine(self.cover, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        colour = cv2.warpAffine(
+            self.colour, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        cover = cv2.warpAffine(
+            self.cover, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
         return Patch(left, top, colour, cover)
 
     def covers(self, x: float, y: float, scale: float, xs: FloatField, ys: FloatField) -> np.ndarray:
-        """Tell which points (pixel coordinates xs, ys of equal shape) it hides with the foot at (x, y): bool."""
+        """Tell which points (pixels xs, ys of equal shape) it hides with the foot at (x, y): bool."""
         rows, columns = self.cover.shape
         across = np.floor((xs - x) / scale + columns / 2).astype(np.int64)
         down = np.floor((ys - y) / scale + rows).astype(np.int64)

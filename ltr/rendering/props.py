@@ -48,7 +48,9 @@ def veil(sprite: Sprite, haze: np.ndarray, share: float) -> Sprite:
 
 def _trunk(rng: np.random.Generator, height: int, width: int, wobble: float) -> Sprite:
     bark = fractal_noise(rng, height, 2 * width, (30, max(2.5, width / 6)), 3, gain=0.8)
-    picture = colour_ramp(bark, shades(rng, rng.uniform(0.04, 0.12), rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.6)))
+    picture = colour_ramp(
+        bark, shades(rng, rng.uniform(0.04, 0.12), rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.6))
+    )
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     half = 0.5 * width * (0.85 + 0.3 * rows**3)
     middle = width + wobble * width * 6 * (fractal_noise(rng, height, 1, (height / 2, 8), 3) - 0.5)
@@ -117,7 +119,7 @@ def _grass(rng: np.random.Generator, height: int, plants: float) -> Sprite:
         points = [np.rint(outline * 16).astype(np.int32)]
         blade = colour(plants + rng.normal(0, 0.015), rng.uniform(0.35, 0.65), rng.uniform(0.3, 0.75))
         cv2.fillPoly(picture, points, [int(channel) for channel in blade], cv2.LINE_AA, 4)
-        cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 4)  # type: ignore[call-overload]
+        cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 4)
     return Sprite(picture, cover.astype(np.float32) / 255)
 
 

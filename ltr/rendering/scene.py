@@ -1,4 +1,4 @@
-"""A scene: a stage, a camera, creatures that walk and props that stand, rendered frame by frame with known masks."""
+"""A scene: a stage, a camera, creatures that walk and props that stand, rendered with known masks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Prop:
-    """A sprite that stands at x (pixels at depth 1) on the ground at a height in the frame (may be below it)."""
+    """A sprite at x (pixels at depth 1), its foot at a height of the frame (may lie below the frame)."""
 
     sprite: Sprite
     x: float
@@ -161,7 +161,9 @@ class Scene:
 
     def _back_to_front(self, t: int) -> Iterator[Actor | Prop]:
         things: list[Actor | Prop] = [*self._props, *self._actors]
-        yield from sorted(things, key=lambda thing: thing.ground[t] if isinstance(thing, Actor) else thing.ground)
+        yield from sorted(
+            things, key=lambda thing: thing.ground[t] if isinstance(thing, Actor) else thing.ground
+        )
 
     def _project(self, x: float, ground: float, t: int) -> tuple[float, float, float]:
         """Frame coordinates of the foot of a prop, and its scale against the size it was painted in."""
@@ -191,7 +193,9 @@ class Scene:
 
     def _shadow(self, actor: Actor, place: Placement, t: int) -> Patch | None:
         """The soft dark spot under an actor."""
-        foot_y = place.y + place.scale * (actor.creature.skeleton.extent[3] + float(actor.altitude[t]) / actor.size)
+        foot_y = place.y + place.scale * (
+            actor.creature.skeleton.extent[3] + float(actor.altitude[t]) / actor.size
+        )
         left, _, right, _ = actor.creature.skeleton.extent
         wide = place.scale * (right - left) * 1.25
         middle = place.x + actor.facing * place.scale * (left + right) / 2

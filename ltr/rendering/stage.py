@@ -1,4 +1,4 @@
-"""The stage: a backdrop and a ground that runs from it to the viewer, seen by a camera that moves sideways."""
+"""The stage: a backdrop and the ground before it, seen by a camera that moves sideways."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ltr.rendering.noise import FloatField, Picture, colour, colour_ramp, fractal_noise, shades, smoothstep
 
 EDGE = 24
-"""The panorama reaches this far beyond the frame on every side, for a camera that shakes and zooms; pixels."""
+"""The panorama reaches so many pixels beyond the frame on every side: the camera shakes and zooms."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Stage:
         width, height: size of the frames, pixels.
         travel: how far the camera moves to either side, pixels at depth 1.
 
-    Depth 1 is the ground at three quarters of the way from the horizon to the lower edge; a thing at depth d is
-    d times as large and moves d times as fast across the frame.
+    Depth 1 is the ground at three quarters of the way from the horizon to the lower edge; a thing at depth d
+    is d times as large and moves d times as fast across the frame.
     """
 
-    def __init__(self, rng: np.random.Generator, theme: Theme, width: int, height: int, travel: float) -> None:
+    def __init__(
+        self, rng: np.random.Generator, theme: Theme, width: int, height: int, travel: float
+    ) -> None:
         self.theme = theme
         self._width, self._height = width, height
         self._horizon = theme.horizon * height
@@ -66,10 +68,14 @@ class Stage:
         wide = width + 2 * self._margin
         top = int(self._horizon) + EDGE
         hue, saturation, value = theme.ground
-        self.ground_colours = shades(rng, hue + rng.uniform(-0.03, 0.03), saturation, value * rng.uniform(0.85, 1.1))
+        self.ground_colours = shades(
+            rng, hue + rng.uniform(-0.03, 0.03), saturation, value * rng.uniform(0.85, 1.1)
+        )
         hue, saturation, value = theme.backdrop
         self.haze = colour(hue, 0.5 * saturation, min(1.0, value * 1.05))
-        spare = max(0, self._margin - EDGE - int(np.ceil(travel * theme.far)) - 2)  # never seen: it moves slowly
+        spare = max(
+            0, self._margin - EDGE - int(np.ceil(travel * theme.far)) - 2
+        )  # never seen: it moves slowly
         backdrop = (_paint_wall if theme.wall else _paint_sky)(rng, theme, top, wide - 2 * spare)
         backdrop = np.pad(backdrop, ((0, 0), (spare, spare), (0, 0)))
         self._panorama = np.vstack([backdrop, self._paint_ground(rng, rows[top:], wide)])
@@ -88,7 +94,9 @@ class Stage:
             shift: the picture is moved by (x, y) pixels, at most ``EDGE`` together with the zoom.
             zoom: the picture is enlarged about its middle by this factor.
         """
-        ys = (np.arange(self._height, dtype=np.float32) - self._height / 2 - shift[1]) / zoom + self._height / 2
+        ys = (
+            np.arange(self._height, dtype=np.float32) - self._height / 2 - shift[1]
+        ) / zoom + self._height / 2
         xs = (np.arange(self._width, dtype=np.float32) - self._width / 2 - shift[0]) / zoom + self._width / 2
         speed = np.interp(ys, np.arange(-EDGE, self._height + EDGE), self._depths).astype(np.float32)
         map_x = (xs + np.float32(self._margin))[None, :] + np.float32(camera_x) * speed[:, None]
@@ -157,8 +165,12 @@ def _paint_wall(rng: np.random.Generator, theme: Theme, height: int, width: int)
         broad = rng.uniform(22, 40)
         hashed = np.sin(np.floor(columns / broad) * 12.9898) * 43758.5453
         veins = fractal_noise(rng, height, width, (120, 5), 3, gain=0.7)
-        tone = np.where(columns % broad < 1.6, 0.05, 0.3 + 0.3 * (hashed % 1) + 0.4 * (veins - 0.5) + 0.1 * coarse)
+        tone = np.where(
+            columns % broad < 1.6, 0.05, 0.3 + 0.3 * (hashed % 1) + 0.4 * (veins - 0.5) + 0.1 * coarse
+        )
     else:
         tone = 0.5 + 0.35 * (fine - 0.5) + 0.6 * (coarse - 0.5)
     lit = np.linspace(1.12, 0.72, height, dtype=np.float32)[:, None, None]
-    return np.clip(colour_ramp(np.clip(tone, 0, 1).astype(np.float32), colours) * lit, 0, 255).astype(np.uint8)
+    return np.clip(colour_ramp(np.clip(tone, 0, 1).astype(np.float32), colours) * lit, 0, 255).astype(
+        np.uint8
+    )

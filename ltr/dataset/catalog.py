@@ -1,0 +1,62 @@
+"""The data sets that training can be told to use by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ltr.dataset.coco_objects import CocoObjects
+from ltr.dataset.davis import Davis
+from ltr.dataset.image_masks import ImageMasks
+from ltr.dataset.interface import StillDataset, VideoDataset
+from ltr.dataset.procedural import ProceduralClips
+from ltr.dataset.youtube_vos import YoutubeVos
+from ltr.environment import Environment
+from ltr.registry import DATASETS
+
+Factory = Callable[..., StillDataset | VideoDataset]
+
+
+def _davis2016(environment: Environment, **options: Any) -> VideoDataset:
+    return Davis(environment.path("davis"), year=2016, **options)
+
+
+def _davis2017(environment: Environment, **options: Any) -> VideoDataset:
+    return Davis(environment.path("davis"), year=2017, **options)
+
+
+def _youtube_vos(environment: Environment, **options: Any) -> VideoDataset:
+    return YoutubeVos(environment.path("youtube_vos"), **options)
+
+
+def _duts(environment: Environment, **options: Any) -> StillDataset:
+    return ImageMasks(environment.path("duts"), name="duts", **options)
+
+
+def _ecssd(environment: Environment, **options: Any) -> StillDataset:
+    return ImageMasks(environment.path("ecssd"), name="ecssd", **options)
+
+
+def _coco(environment: Environment, **options: Any) -> StillDataset:
+    return CocoObjects(environment.path("coco"), name="coco", **options)
+
+
+def _procedural(_environment: Environment, **options: Any) -> VideoDataset:
+    return ProceduralClips(**options)
+
+
+CATALOG: dict[str, Factory] = {
+    "coco": _coco,
+    "davis2016": _davis2016,
+    "davis2017": _davis2017,
+    "duts": _duts,
+    "ecssd": _ecssd,
+    "procedural": _procedural,
+    "youtube_vos": _youtube_vos,
+}
+"""Name -> factory, which takes the environment (it says where the data are) and the data set's options."""
+
+
+def register_datasets() -> None:
+    """Register the data sets under their names; a name that a plugin has taken stays the plugin's."""
+    for name, factory in CATALOG.items():
+        if name not in DATASETS:
+            DATASETS.register(name, factory)
