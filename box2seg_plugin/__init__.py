@@ -2,6 +2,8 @@
 
     from box2seg_plugin import VideoSegmenter
     masks = [result.mask for result in VideoSegmenter()(frames, boxes)]
+
+What it adds to the framework is listed in :func:`register`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ def register() -> None:
 
     from box2seg_plugin.actor import Box2SegActor
     from box2seg_plugin.initializer import box2seg_initializer
-    from box2seg_plugin.network import Box2SegConfig, Box2SegNet
+    from box2seg_plugin.network import network_from_config
     from box2seg_plugin.train_settings.default import default
     from box2seg_plugin.train_settings.paper import paper
     from box2seg_plugin.train_settings.settings import build
@@ -25,7 +27,7 @@ def register() -> None:
     from ltr.registry import ACTORS, NETWORKS, TRAIN_SETTINGS
     from pytracking.registry import INITIALIZERS
 
-    NETWORKS.register("box2seg", _network_from_config)
+    NETWORKS.register("box2seg", network_from_config)
     ACTORS.register("box2seg", Box2SegActor)
     for settings in (default, small, paper):
         TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))

@@ -1,4 +1,5 @@
-"""Box2Seg: per-frame boxes -> per-frame masks, by mining what stays the same inside the boxes of several frames.
+"""Box2Seg: per-frame boxes -> per-frame masks, by mining what stays the same inside the boxes of several
+frames.
 
 Source: Zhao, Bhat, Danelljan, Van Gool, Timofte, "Generating Masks from Boxes by Mining Spatio-Temporal
 Consistencies in Videos", ICCV 2021, arXiv 2101.02196, section 3. In the paper's symbols:
@@ -38,7 +39,8 @@ class Box2SegConfig:
         pixels: the pixel format that the weights expect.
         input_size: (W, H) of the crop given to the network.
         crop_scale: side of the crop over the side of the box at inference (geometric mean over both axes).
-        crop_cover: the crop also holds the box times this along each axis, however elongated; 0 leaves it out.
+        crop_cover: the crop also holds the box times this along each axis, however elongated; 0 leaves it
+            out.
         feature_layers: backbone layers that make x; the first gives its stride.
         feature_dim, embedding_dim: D and C.
         encoder_dims: channels of the object encoder; the mask encoder takes the first three.
@@ -78,9 +80,13 @@ class Box2SegConfig:
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Box2SegConfig:
         """Inverse of :meth:`to_dict`; lists (from JSON) become tuples. TypeError names an unknown field."""
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        pixels = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.pop("pixels").items()}
-        return Box2SegConfig(**plain, pixels=PixelFormat(**pixels))
+        fields = _lists_to_tuples(values)
+        fields["pixels"] = PixelFormat(**_lists_to_tuples(values["pixels"]))
+        return Box2SegConfig(**fields)
+
+
+def _lists_to_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 @dataclass
@@ -127,14 +133,16 @@ class FrameCode:
 
 
 class Box2SegNet(nn.Module):
-    """The network. Build it through :func:`box2seg_resnet50`, :func:`box2seg_small` or :func:`build_box2seg`."""
+    """The network; :func:`box2seg_resnet50`, :func:`box2seg_small` and :func:`build_box2seg` make one."""
 
     def __init__(self, config: Box2SegConfig) -> None:
         super().__init__()
         if not (config.use_single_frame or config.use_aggregation):
             raise ValueError("the decoder needs m (use_single_frame), s (use_aggregation) or both")
         if config.refinements and not config.use_aggregation:
-            raise ValueError(f"refinements is {config.refinements}: refinement aggregates, so it needs use_aggregation")
+            raise ValueError(
+                f"refinements is {config.refinements}: refinement aggregates, so it needs use_aggregation"
+            )
         self.config = config
         self.normalise = PixelNormalisation(config.pixels)
         self.backbone: ResNet50 | SmallResNet
@@ -153,7 +161,9 @@ class Box2SegNet(nn.Module):
             self.object_encoder = ObjectEncoder(*encoder)
             self.aggregation = FilterLearner()
         if config.refinements:
-            self.mask_encoder = MaskEncoder(config.encoder_dims[:3], config.embedding_dim, config.encoder_strides)
+            self.mask_encoder = MaskEncoder(
+                config.encoder_dims[:3], config.embedding_dim, config.encoder_strides
+            )
             self.refined_aggregation = FilterLearner()
         score_dim = config.embedding_dim * (int(config.use_single_frame) + int(config.use_aggregation))
         self.decoder = Decoder(self.backbone.dims, config.decoder_dims, score_dim, config.half_resolution)
@@ -172,7 +182,8 @@ class Box2SegNet(nn.Module):
         """
         if images.ndim != 4 or images.shape[1] != 3 or boxes.shape != (images.shape[0], 4):
             raise ValueError(
-                f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)}: must be (N, 3, H, W) and (N, 4)"
+                f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)}: must be "
+                "(N, 3, H, W) and (N, 4)"
             )
         pixels = self.normalise(images)
         if images.device.type == "cpu":
@@ -214,7 +225,7 @@ class Box2SegNet(nn.Module):
         """
 
         def windows(t: Tensor) -> Tensor:
-            return t.unflatten(0, (-1, frames))
+            return t.reshape(-1, frames, *t.shape[1:])
 
         s = None
         if self.config.use_aggregation:
@@ -243,7 +254,8 @@ class Box2SegNet(nn.Module):
             boxes: (B, T, 4) x, y, w, h in input pixels.
             steps: descent steps; None is the config's for the current mode (train or eval).
             refinements: refinement passes; None is the config's.
-            keep_single_frame: (B,) 0 or 1; m of windows with 0 is blanked out. Trains the decoder to listen to s.
+            keep_single_frame: (B,) 0 or 1; m of windows with 0 is blanked out. Trains the decoder to listen
+                to s.
 
         Returns:
             1 + refinements tensors of logits (B, T, H, W), first to last.
@@ -292,8 +304,13 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 
 
 def build_box2seg(config: Box2SegConfig, **changes: Any) -> Box2SegNet:
-    """A network with random weights; ``changes`` replace fields of the config, e.g. ``**ABLATIONS["MultiFrame"]``."""
+    """A network with random weights; ``changes`` replace config fields, as ``**ABLATIONS["MultiFrame"]``."""
     return Box2SegNet(replace(config, **changes))
+
+
+def network_from_config(config: dict[str, Any]) -> Box2SegNet:
+    """A network with random weights, from a stored config (:meth:`Box2SegConfig.to_dict`)."""
+    return Box2SegNet(Box2SegConfig.from_dict(config))
 
 
 def box2seg_resnet50(**changes: Any) -> Box2SegNet:

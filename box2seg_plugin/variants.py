@@ -34,8 +34,7 @@ def load_network(name_or_file: str | PathLike[str], device: torch.device | str =
     Raises:
         InputError: neither a known name nor a readable file, or the file holds another network.
     """
-    network = _load(str(name_or_file)).to(device).eval()
-    return network.requires_grad_(False)
+    return _load(str(name_or_file)).to(device).eval()
 
 
 def _load(name_or_file: str) -> Box2SegNet:

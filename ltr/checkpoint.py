@@ -15,6 +15,7 @@ import json
 import mmap
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -124,8 +125,9 @@ def save_training(path: str | PathLike[str], payload: Mapping[str, Any]) -> None
     Raises:
         TypeError: the payload holds anything else, which :func:`load_training` would refuse; names where.
     """
+    payload = dict(payload)
     _check_plain(payload, "payload")
-    _write(path, lambda file: torch.save(dict(payload), file))
+    _write(path, lambda file: torch.save(payload, file))
 
 
 def load_training(path: str | PathLike[str], device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -154,7 +156,7 @@ def load_training(path: str | PathLike[str], device: torch.device | str = "cpu")
 
 
 def _check_plain(value: Any, where: str) -> None:
-    if isinstance(value, Mapping):
+    if type(value) in (dict, OrderedDict):
         for key, item in value.items():
             if type(key) not in (str, int):
                 raise TypeError(f"{where} has the key {key!r}: must be text or an integer")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,13 +40,14 @@ LOWERCASE_CLASSES = frozenset(
         "datetime.time",
         "datetime.timedelta",
         "datetime.timezone",
-        "numpy._core.multiarray._reconstruct",
+        "numpy._core.multiarray._reconstruct",  # makes an array; so does _frombuffer
+        "numpy._core.numeric._frombuffer",
         "numpy.core.multiarray._reconstruct",
+        "numpy.core.numeric._frombuffer",
         "numpy.dtype",
         "torch.device",
     ]
 )
-PYTHON2_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 CAP_WORDS = re.compile(r"_*[A-Z]\w*(\._*[A-Z]\w*)*")
 
 
@@ -96,11 +98,13 @@ class StandIn:
 def find(module: str, name: str, known: Callable[[str], bool]) -> Reference:
     """The reference to ``module.name``; ``known`` tells the paths that the reader handles itself.
 
+    Names of Python 2, which protocols below 3 write, become those of Python 3: "commands" is subprocess.
+
     Raises:
         InputError: it is not written as a name, or is one of the standard library that no checkpoint needs.
     """
-    reference = Reference(PYTHON2_MODULES.get(module, module), name)
-    path = reference.path
+    module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+    path = f"{module}.{name}"
     if not all(part.isidentifier() for part in path.split(".")):
         raise InputError(f"is damaged: it names {path!r}")
     top = path.partition(".")[0]
@@ -111,7 +115,7 @@ def find(module: str, name: str, known: Callable[[str], bool]) -> Reference:
         and not known(path)
     ):
         raise InputError(f"names {path}: {REFUSED}")
-    return reference
+    return Reference(module, name)
 
 
 def describe(value: Any) -> str:

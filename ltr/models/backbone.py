@@ -1,7 +1,8 @@
 """Backbones: image -> feature maps at strides 4, 8, 16 and 32, named layer1 .. layer4.
 
 Sources: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (both); the paper of Zhao et al.
-(ICCV 2021, section 3.2) starts its ResNet-50 from Mask R-CNN weights with the stride in the first 1x1 convolution.
+(ICCV 2021, section 3.2) starts its ResNet-50 from Mask R-CNN weights with the stride in the first 1x1
+convolution.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class SmallResNet(nn.Module):
             in_dim = dim
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) normalised -> {"layer1": (N, dims[0], H/4, W/4) ... "layer4": (N, dims[3], H/32, W/32)}."""
+        """(N, 3, H, W) normalised -> {"layer1": (N, dims[0], H/4, W/4) ... "layer4": (.., H/32, W/32)}."""
         x = self.stem(images)
         maps = {}
         for name in LAYERS:

@@ -1,9 +1,10 @@
 """The segmentation decoder: backbone maps + low-resolution scores -> logits at the input's size.
 
-Source: Bhat et al., ECCV 2020, section 3.4; Robinson et al., "Learning Fast and Robust Target Models for Video
-Object Segmentation", CVPR 2020. Deepest layer first, each one: reduce the backbone map, join the scores, three
-convolutions, refine, channel attention with the deeper output, refine again. What depends on the frame alone
-(:meth:`Decoder.reduce`) is kept apart, so that it is computed once however often a frame is decoded.
+Source: Bhat et al., ECCV 2020, section 3.4; Robinson et al., "Learning Fast and Robust Target Models for
+Video Object Segmentation", CVPR 2020. Deepest layer first, each one: reduce the backbone map, join the
+scores, three convolutions, refine, channel attention with the deeper output, refine again. What depends on
+the frame alone (:meth:`Decoder.reduce`) is kept apart, so that it is computed once however often a frame is
+decoded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class RefineBlock(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Weigh the channels of a layer by what it and the deeper output see on the whole, then add the deeper one."""
+    """Weigh a layer's channels by what it and the deeper output see on the whole, then add the deeper one."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -81,8 +82,8 @@ class Decoder(nn.Module):
         in_dims: channels of the backbone layers, shallowest first.
         dims: channels of the decoder at those layers, shallowest first.
         score_dim: channels of the scores.
-        half_resolution: stop at twice the shallowest layer's size and enlarge the logits bilinearly (cheap, for
-            CPUs) instead of the authors' bicubic steps to the full size.
+        half_resolution: stop at twice the shallowest layer's size and enlarge the logits bilinearly (cheap,
+            for CPUs) instead of the authors' bicubic steps to the full size.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Decoder(nn.Module):
         self.output2 = nn.Conv2d(max(16, dims[0] // 2), 1, 3, padding=1)
 
     def reduce(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The part that depends on the frame alone: maps, shallowest first -> reduced maps of ``dims`` channels."""
+        """What depends on the frame alone: maps, shallowest first -> reduced maps of ``dims`` channels."""
         return tuple(layer.reduce(m) for layer, m in zip(self.layers, maps, strict=True))  # type: ignore[operator]
 
     def forward(self, reduced: Sequence[Tensor], scores: Tensor, size: Sequence[int]) -> Tensor:

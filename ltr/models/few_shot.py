@@ -5,9 +5,9 @@ Zhao et al., ICCV 2021, eq. 2-4, to aggregate over time. The filter z minimises
 
     L(z) = sum_t || w_t (x_t * z - e_t) ||^2 + lambda^2 ||z||^2
 
-(the authors' regulariser residual is lambda z, so lambda enters squared). Every step is in closed form: with the
-residual r = w (x * z - e) carried along, a step needs one transposed and one plain convolution and no autograd
-graph of its own. Autograd through the steps is ordinary, so the learner trains end to end.
+(the authors' regulariser residual is lambda z, so lambda enters squared). Every step is in closed form: with
+the residual r = w (x * z - e) carried along, a step needs one transposed and one plain convolution and no
+autograd graph of its own. Autograd through the steps is ordinary, so the learner trains end to end.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_weight
 
 
 def apply_filter(features: Tensor, filters: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ def apply_filter_transpose(features: Tensor, residuals: Tensor, kernel: int) -> 
     # One sequence at a time: the grouped form of this convolution is several times slower on CPUs.
     return torch.stack(
         [
-            torch.nn.grad.conv2d_weight(x, [out_dim, dim, kernel, kernel], r, padding=kernel // 2)
+            conv2d_weight(x, [out_dim, dim, kernel, kernel], r, padding=kernel // 2)  # type: ignore[no-untyped-call]
             for x, r in zip(features, residuals, strict=True)
         ]
     )
@@ -60,9 +61,9 @@ def apply_filter_transpose(features: Tensor, residuals: Tensor, kernel: int) -> 
 class TargetFeatures(nn.Module):
     """Backbone maps -> x: convolution without bias, then each map divided by its L2 norm over (C, H, W).
 
-    The norm is multiplied by sqrt(C H W) and sqrt(1 / (D K K)), so that the filter's answer does not depend on
-    the map's size. With several input layers (the first gives the size) the deeper ones are projected and added
-    before the convolution; with one, this is the authors' module.
+    The norm is multiplied by sqrt(C H W) and sqrt(1 / (D K K)), so that the filter's answer does not depend
+    on the map's size. With several input layers (the first gives the size) the deeper ones are projected and
+    added before the convolution; with one, this is the authors' module.
     """
 
     def __init__(self, in_dims: Sequence[int], dim: int, kernel: int = 3) -> None:
@@ -101,7 +102,7 @@ class FilterLearner(nn.Module):
         return w * (apply_filter(x, z) - e)
 
     def loss(self, x: Tensor, e: Tensor, w: Tensor, z: Tensor) -> Tensor:
-        """Mean of the squared residuals, data and regulariser (lambda z) together, over all their elements."""
+        """Mean square of the residuals, data and regulariser (lambda z) together, over all elements."""
         data, prior = self.residuals(x, e, w, z), self.regularisation * z
         return (data.square().sum() + prior.square().sum()) / (data.numel() + prior.numel())
 
@@ -119,7 +120,9 @@ class FilterLearner(nn.Module):
             z: (B, C, D, K, K) float32 (float64 for float64 input).
         """
         if x.shape[:2] != e.shape[:2] or e.shape != w.shape or x.shape[-2:] != e.shape[-2:]:
-            raise ValueError(f"x {tuple(x.shape)}, e {tuple(e.shape)} and w {tuple(w.shape)} do not belong together")
+            raise ValueError(
+                f"x {tuple(x.shape)}, e {tuple(e.shape)} and w {tuple(w.shape)} do not belong together"
+            )
         with torch.autocast(x.device.type, enabled=False):
             dtype = torch.promote_types(x.dtype, torch.float32)
             x, e, w = x.to(dtype), e.to(dtype), w.to(dtype)

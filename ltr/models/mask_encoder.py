@@ -1,7 +1,8 @@
 """Encoders of a mask into what the few-shot learner is to predict: embedding e and confidence w.
 
-Source: Bhat et al., ECCV 2020, section 3.3 (label encoder); Zhao et al., ICCV 2021, section 3.4 (B-hat) and, with
-backbone features added, section 3.3 (the object encoder, which lives in the plugin and builds on this trunk).
+Source: Bhat et al., ECCV 2020, section 3.3 (label encoder); Zhao et al., ICCV 2021, section 3.4 (B-hat) and,
+with backbone features added, section 3.3 (the object encoder, which lives in the plugin and builds on this
+trunk).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How pixels become network input. Colour order, range, mean and std belong to the weights and travel with them."""
+"""How pixels become network input. Colour order, range, mean and std belong to the weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class PixelFormat:
 IMAGENET = PixelFormat(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 """Torchvision's classification and detection weights."""
 
-CAFFE2 = PixelFormat(mean=(102.9801, 115.9465, 122.7717), std=(1.0, 1.0, 1.0), colour="bgr", pixel_range=255.0)
+CAFFE2 = PixelFormat(
+    mean=(102.9801, 115.9465, 122.7717), std=(1.0, 1.0, 1.0), colour="bgr", pixel_range=255.0
+)
 """Mask R-CNN weights of the maskrcnn-benchmark family, which the authors' networks start from."""
 
 

@@ -43,7 +43,7 @@ def residual_block(theirs: str, ours: str) -> dict[str, str]:
 
 
 def decoder() -> dict[str, str]:
-    """Table of the decoder: theirs has layers within each kind of block, ours the blocks within each layer."""
+    """Table of the decoder: theirs has layers within each kind of block, ours blocks within each layer."""
     table = {"decoder.project.conv1.": "decoder.output1.", "decoder.project.conv2.": "decoder.output2."}
     for index, layer in enumerate(LAYERS):
         ours = f"decoder.layers.{index}."

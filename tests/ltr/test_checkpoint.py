@@ -51,15 +51,23 @@ def test_half_precision_spares_vectors(tmp_path: Path) -> None:
     save_weights(path, state_dict(), "n", {}, dtype=torch.float16)
     tensors = read_weights(path).tensors
     assert tensors["conv.weight"].dtype == torch.float16
-    torch.testing.assert_close(tensors["conv.weight"].float(), state_dict()["conv.weight"], rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(
+        tensors["conv.weight"].float(), state_dict()["conv.weight"], rtol=1e-3, atol=1e-6
+    )
     assert torch.equal(tensors["norm.running_var"], torch.tensor([1e-9, 1.0]))
     assert torch.equal(tensors["norm.num_batches_tracked"], torch.tensor(7))
 
 
-@pytest.mark.parametrize(("value", "dtype"), [(1e6, torch.float16), (float("nan"), None), (float("inf"), None)])
-def test_weights_that_are_not_finite_are_not_saved(value: float, dtype: torch.dtype | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(1e6, torch.float16), (float("nan"), None), (float("inf"), None)]
+)
+def test_weights_that_are_not_finite_are_not_saved(
+    value: float, dtype: torch.dtype | None, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=r'"conv\.weight" holds values that are not finite'):
-        save_weights(tmp_path / "w.safetensors", {"conv.weight": torch.full((2, 2), value)}, "n", {}, dtype=dtype)
+        save_weights(
+            tmp_path / "w.safetensors", {"conv.weight": torch.full((2, 2), value)}, "n", {}, dtype=dtype
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -145,7 +153,9 @@ def test_training_state_comes_back(tmp_path: Path) -> None:
         ({"rows": {(1, 2): 3}}, "key"),
     ],
 )
-def test_training_state_of_plain_values_only(payload: dict[str, object], message: str, tmp_path: Path) -> None:
+def test_training_state_of_plain_values_only(
+    payload: dict[str, object], message: str, tmp_path: Path
+) -> None:
     with pytest.raises(TypeError, match=message):
         save_training(tmp_path / "latest.ckpt", payload)
     assert not list(tmp_path.iterdir())

@@ -33,7 +33,7 @@ def objective(x: Tensor, e: Tensor, w: Tensor, z: Tensor, lam: Tensor) -> Tensor
 
 
 def descent_by_autograd(x: Tensor, e: Tensor, w: Tensor, steps: int, lam: Tensor) -> Tensor:
-    """Steepest descent where gradient and step length come from (double) backward passes over the residuals."""
+    """Steepest descent with gradient and step length from (double) backward passes over the residuals."""
     filters = []
     for b in range(x.shape[0]):
         z = torch.zeros(e.shape[2], x.shape[2], 3, 3, dtype=x.dtype, requires_grad=True)
@@ -85,7 +85,9 @@ def test_equals_steepest_descent_by_autograd(
 
 
 def test_gradient_through_several_steps() -> None:
-    x, e, w = (t.requires_grad_(True) for t in problem(batch=2, frames=2, dim=2, out_dim=1, dtype=torch.float64))
+    x, e, w = (
+        t.requires_grad_(True) for t in problem(batch=2, frames=2, dim=2, out_dim=1, dtype=torch.float64)
+    )
     lam = torch.tensor([0.3], dtype=torch.float64, requires_grad=True)
     model = learner(dtype=torch.float64)
 
