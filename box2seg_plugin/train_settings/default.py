@@ -1,4 +1,4 @@
-"""box2seg/default: the small network on whatever data there is, at a length that a laptop finishes over lunch."""
+"""box2seg/default: the small network on whatever data there is, done on a laptop over lunch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""box2seg/paper: the published training, ResNet-50 on YouTube-VOS and DAVIS. Needs GPUs and both data sets."""
+"""box2seg/paper: the published training, ResNet-50 on YouTube-VOS and DAVIS. Needs a GPU and both."""
 
 from __future__ import annotations
 

@@ -1,13 +1,15 @@
-"""What can be set, and how settings become a training run. The defaults are those of the paper and its authors.
+"""What can be set, and how settings become a training run. The defaults are those of the paper and its
+authors.
 
-Source: Zhao et al., ICCV 2021, section 3.6 and supplement; where the authors' public settings differ from the paper,
-the settings are followed: learning rates 2e-4 / 1e-4 / 2e-5 (paper: 1e-2), all batch norms in eval mode, crops of
-jittered size and place, brightness and grey jitter besides flips, frames drawn with replacement, loss x 100.
+Source: Zhao et al., ICCV 2021, section 3.6 and supplement; where the authors' public settings differ from the
+paper, the settings are followed: learning rates 2e-4 / 1e-4 / 2e-5 (paper: 1e-2), all batch norms in eval
+mode, crops of jittered size and place, brightness and grey jitter besides flips, frames drawn with
+replacement (paper: without), loss x 100.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from torch import nn
 from box2seg_plugin.actor import Box2SegActor
 from box2seg_plugin.network import RESNET50, Box2SegConfig, Box2SegNet, build_box2seg
 from box2seg_plugin.train_settings.data import ClipData
-from ltr.dataset.synthetic_clips import ClipStyle
+from ltr.dataset.clip_style import ClipStyle
 from ltr.environment import Environment
 from ltr.training import Stage, Training, cosine_schedule, step_schedule
 
@@ -31,13 +33,16 @@ class Box2SegSettings:
         data: data set keys and their sampling ratios; see :class:`ClipData`.
         clip_style: how stills become clips.
         held_out: stills set aside from training, to choose models on.
-        stages: see :class:`ltr.training.Stage`; ``stage_refinements`` overrides the passes trained in each.
-        rate_backbone, rate_features, rate_encoders, rate_decoder, rate_regularisation: learning rates; a backbone
-            at 0 is frozen.
+        stages: see :class:`ltr.training.Stage`; ``stage_refinements`` are the passes trained in each.
+        rate_backbone, rate_features, rate_encoders, rate_decoder, rate_regularisation: learning rates; what
+            has a rate of 0 is frozen. The backbone's layers are its, ``rate_features`` that of the
+            convolution that makes x, ``rate_regularisation`` that of the lambdas.
         milestones: steps after which rates are divided by 5; empty means a cosine with ``warmup``.
-        weight_decay: decoupled (AdamW); 0 is plain Adam.
+        warmup: steps over which the rates rise, with the cosine.
+        weight_decay: decoupled (AdamW), of convolutions' weights; 0 is plain Adam.
         batch_norm_eval: keep every batch norm in eval mode.
         loss, loss_weight, single_frame_dropout: see :class:`Box2SegActor`.
+        clip_gradient, average_decay, precision, seed: see :class:`ltr.training.Training`.
     """
 
     name: str = "paper"
@@ -64,54 +69,60 @@ class Box2SegSettings:
     precision: str = "fp32"
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if len(self.stage_refinements) != len(self.stages):
+            raise ValueError(f"{len(self.stages)} stages, {len(self.stage_refinements)} stage_refinements")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values; their hash is the run's."""
         return asdict(self)
 
 
-def build(settings: Box2SegSettings, places: Environment) -> Training:
-    """The run that settings describe, on the data that the environment names. The random state is set from the seed."""
+def build(settings: Box2SegSettings, places: Environment, **changes: Any) -> Training:
+    """The run that settings describe, on the data that the environment names.
+
+    Args:
+        settings: what to run.
+        places: where data sets are.
+        changes: fields of the settings to replace; they change the hash of the run.
+
+    Raises:
+        InputError: a data set is not configured or cannot be used.
+    """
+    settings = replace(settings, **changes)
     torch.manual_seed(settings.seed)
     network = build_box2seg(settings.network)
     data = ClipData(places, settings.held_out)
     source = data.source(settings.data, settings.clip_style)
     steps = sum(stage.steps for stage in settings.stages)
-
-    def freeze(model: nn.Module) -> None:
-        assert isinstance(model, Box2SegNet)
-        if settings.rate_backbone == 0:
-            model.backbone.requires_grad_(False)
-        if settings.batch_norm_eval:
-            for module in model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-
+    if settings.milestones:
+        schedule = step_schedule(settings.milestones, 0.2)
+    else:
+        schedule = cosine_schedule(steps, settings.warmup)
     return Training(
         name=f"box2seg/{settings.name}",
         settings=settings.to_dict(),
         network=("box2seg", settings.network.to_dict()),
         model=network,
         actors=[
-            Box2SegActor(network, settings.loss, settings.loss_weight, settings.single_frame_dropout, refinements)
-            for refinements in settings.stage_refinements
+            Box2SegActor(network, settings.loss, settings.loss_weight, settings.single_frame_dropout, passes)
+            for passes in settings.stage_refinements
         ],
         source=source,
         stages=list(settings.stages),
         optimizer=_optimizer(settings, network),
-        schedule=step_schedule(settings.milestones, 0.2)
-        if settings.milestones
-        else cosine_schedule(steps, settings.warmup),
+        schedule=schedule,
         seed=settings.seed,
         precision=settings.precision,
         clip_gradient=settings.clip_gradient,
         average_decay=settings.average_decay,
-        prepare=freeze,
-        banner=data.banner,
+        prepare=lambda model: _hold_statistics(model, settings),
+        banner=data.banner + _warnings(settings),
     )
 
 
 def _optimizer(settings: Box2SegSettings, network: Box2SegNet) -> torch.optim.Optimizer:
-    """One group a part: encoders, decoder, features, backbone, and the two lambdas. Vectors and lambdas do not decay."""
+    """One group for each rate and decay. Vectors and lambdas do not decay; what has no rate is frozen."""
     rates = {
         "backbone.": settings.rate_backbone,
         "features.": settings.rate_features,
@@ -123,8 +134,26 @@ def _optimizer(settings: Box2SegSettings, network: Box2SegNet) -> torch.optim.Op
     for name, parameter in network.named_parameters():
         rate = next((r for prefix, r in rates.items() if name.startswith(prefix)), settings.rate_encoders)
         decay = settings.weight_decay if parameter.ndim > 1 else 0.0
+        parameter.requires_grad_(rate > 0)
         if rate > 0:
             groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
     )
+
+
+def _hold_statistics(model: nn.Module, settings: Box2SegSettings) -> None:
+    """Put the batch norms that are not trained into eval mode."""
+    assert isinstance(model, Box2SegNet)
+    if settings.rate_backbone == 0:
+        model.backbone.eval()
+    if settings.batch_norm_eval:
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+
+
+def _warnings(settings: Box2SegSettings) -> list[str]:
+    if settings.rate_backbone == 0:
+        return [f"The backbone of box2seg/{settings.name} is frozen and starts from RANDOM weights."]
+    return []

@@ -10,7 +10,14 @@ from ltr.data.clip_processing import CropJitter
 from ltr.training import Stage
 
 CROPS = CropJitter(
-    scale=1.9, cover=1.2, scale_sigma=0.2, shift=0.25, box_jitter=0.08, box_jitter_share=0.5, brightness=0.0, grey=0.0
+    scale=1.9,
+    cover=1.2,
+    scale_sigma=0.2,
+    shift=0.25,
+    box_jitter=0.08,
+    box_jitter_share=0.5,
+    brightness=0.0,
+    grey=0.0,
 )
 
 small = replace(
@@ -20,8 +27,8 @@ small = replace(
     data=(("stills", 1.0),),
     held_out=500,
     stages=(
-        Stage(steps=2000, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
-        Stage(steps=2200, frames=3, batch=8, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=1900, frames=1, batch=24, input_size=(160, 160), jitter=CROPS),
+        Stage(steps=1600, frames=3, batch=8, input_size=(192, 192), jitter=CROPS),
     ),
     stage_refinements=(0, 1),
     rate_backbone=2e-3,
