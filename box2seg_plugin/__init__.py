@@ -20,6 +20,11 @@ def register() -> None:
     from box2seg_plugin.actor import Box2SegActor
     from box2seg_plugin.initializer import box2seg_initializer
     from box2seg_plugin.network import network_from_config
+    from box2seg_plugin.train_settings.ablations import (
+        small_multi_frame,
+        small_multi_frame_plus,
+        small_single_image,
+    )
     from box2seg_plugin.train_settings.default import default
     from box2seg_plugin.train_settings.paper import paper
     from box2seg_plugin.train_settings.settings import build
@@ -29,7 +34,8 @@ def register() -> None:
 
     NETWORKS.register("box2seg", network_from_config)
     ACTORS.register("box2seg", Box2SegActor)
-    for settings in (default, small, paper):
+    ablations = (small_single_image, small_multi_frame, small_multi_frame_plus)
+    for settings in (default, small, paper, *ablations):
         TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))
     INITIALIZERS.register("box2seg", box2seg_initializer)
 

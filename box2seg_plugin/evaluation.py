@@ -117,8 +117,7 @@ def score_method(
             labels = video.read_labels()
             boxes = boxes_of_labels(labels) if video.boxes is None else dict(video.boxes)
             if jitter:
-                rng = np.random.default_rng([seed, *video.name.encode()])
-                boxes = {i: _jittered(array, jitter, rng) for i, array in boxes.items()}
+                boxes = jitter_boxes(boxes, jitter, video.name, seed)
             started = time.perf_counter()
             j_of_object = mean_j(labels, _counted(method(video.frames, boxes), progress))
             scores.append(VideoScore(video.name, j_of_object, len(labels), time.perf_counter() - started))
@@ -131,10 +130,10 @@ def score_initializers(videos: Sequence[LabelledVideo], names: Mapping[str, str]
 
 
 def jitter_boxes(boxes: Mapping[int, Boxes], amount: float, video: str, seed: int = 0) -> dict[int, Boxes]:
-    """Boxes as a hasty hand draws them: each edge is moved by a uniform share, within ``amount``, of the
-    box's size.
+    """Boxes as a hasty hand draws them.
 
-    The shifts of a video depend on its name and the seed alone, not on the other videos.
+    Each edge is moved by a uniform share, within ``amount``, of the box's size. The shifts of a video depend
+    on its name and the seed alone, not on the other videos.
     """
     rng = np.random.default_rng([seed, *video.encode()])
     return {
@@ -210,11 +209,6 @@ def markdown_table(scores: Sequence[Score], per_object: bool = False) -> str:
         ]
         lines.append(_row([score.method, *cells, f"**{score.j:.3f}**", f"{score.seconds_per_frame:.3f}"]))
     return "\n".join(lines)
-
-
-def _jittered(boxes: Boxes, amount: float, rng: np.random.Generator) -> Boxes:
-    """(N, 4) boxes of one object, each drawn carelessly."""
-    return np.stack([jitter_box(box, amount, rng) for box in boxes])
 
 
 def _counted(masks: Iterable[ObjectMasks], progress: tqdm) -> Iterator[ObjectMasks]:

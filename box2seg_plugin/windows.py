@@ -64,8 +64,9 @@ class WindowPlan:
 
     @property
     def span(self) -> int:
-        """Distance of a full window's ends; after frame r, all frames up to r - span are done with."""
-        return (self.frames - 1) * self.interval
+        """Greatest distance of a window's ends: after frame r, all frames up to r - span are done with."""
+        steps_in_video = (len(self.present) - 1) // self.interval
+        return max(0, min(self.frames - 1, steps_in_video)) * self.interval
 
     def window(self, target: int) -> tuple[int, ...]:
         """The frames of the window of a frame that has a box, increasing, itself among them."""

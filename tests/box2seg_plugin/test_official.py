@@ -1,14 +1,12 @@
 """The authors' network, their weights and their files: same numbers out, from the same numbers in.
 
 ``sta_reference.npz`` holds what their implementation gave for weights and images that are drawn from seeds
-(:func:`drawn_weights`); of the large arrays every second pixel and every eighth channel. The full arrays are
-compared where the reference folder is at hand.
+(``drawn_weights`` in conftest.py); of the large arrays every second pixel and every eighth channel. The full
+arrays are compared where the reference folder is at hand.
 """
 
 import json
-import sys
-import types
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,33 +25,12 @@ TOLERANCE = 1e-4
 SIZE = (96, 160)
 
 
-def seeded(name: str) -> np.random.RandomState:
-    return np.random.RandomState(zlib.crc32(name.encode()) & 0x7FFFFFFF)
-
-
-def drawn_weights(name: str, shape: list[int]) -> Tensor:
-    """The reference's weights: any parameter, from its name and shape alone."""
-    if name.endswith("num_batches_tracked"):
-        return torch.zeros(shape, dtype=torch.int64)
-    random = seeded(name)
-    if name.endswith("running_var"):
-        values = 0.75 + 0.5 * random.random_sample(shape)
-    elif name.endswith("running_mean"):
-        values = 0.1 * random.standard_normal(shape)
-    elif name.endswith("filter_reg"):
-        values = np.full(shape, 0.05)
-    elif len(shape) >= 2:
-        gain = 3.0 if name.split(".")[0] in ("label_encoder", "bbox_encoder", "segm_encoder") else 1.0
-        values = random.standard_normal(shape) * np.sqrt(gain / np.prod(shape[1:]))
-    elif name.endswith("weight"):
-        values = 0.75 + 0.5 * random.random_sample(shape)
-    else:
-        values = 0.05 * random.standard_normal(shape)
-    return torch.from_numpy(values.astype(np.float32))
+Seeded = Callable[[str], np.random.RandomState]
+DrawnWeights = Callable[[str, list[int]], Tensor]
 
 
 @pytest.fixture(scope="module")
-def parameters() -> dict[str, Tensor]:
+def parameters(drawn_weights: DrawnWeights) -> dict[str, Tensor]:
     """A state dict under the authors' names."""
     shapes = json.loads((DATA / "sta_keys.json").read_text())
     return {name: drawn_weights(name, shape) for name, shape in shapes.items()}
@@ -72,7 +49,7 @@ def by_frame(windows: Tensor) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def outputs(network: Box2SegNet) -> dict[str, np.ndarray]:
+def outputs(network: Box2SegNet, seeded: Seeded) -> dict[str, np.ndarray]:
     """Everything that the reference holds, computed here."""
     images = seeded("images").standard_normal((3, 2, 3, *SIZE)).astype(np.float32)
     boxes = np.load(DATA / "sta_reference.npz")["boxes"]
@@ -170,43 +147,6 @@ def test_refuses_names_that_do_not_fit(parameters: dict[str, Tensor], network: B
 # files
 
 
-class Stranger:
-    """What the authors' code base would define; pickled under a module that is gone when the file is read."""
-
-    def __init__(self, **attributes: object) -> None:
-        self.__dict__.update(attributes)
-
-
-def save_as_authors(
-    path: Path, parameters: dict[str, Tensor], kwds: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    modules = {
-        "NetConstructor": "ltr.admin.model_constructor",
-        "Settings": "ltr.admin.settings",
-        "AverageMeter": "ltr.admin.stats",
-    }
-    classes = {}
-    with monkeypatch.context() as patch:
-        for name, module in modules.items():
-            classes[name] = type(name, (Stranger,), {"__module__": module})
-            patch.setitem(sys.modules, module, types.ModuleType(module))
-            setattr(sys.modules[module], name, classes[name])
-        content = {
-            "epoch": 80,
-            "actor_type": "STAActor",
-            "net_type": "STANet",
-            "net": parameters,
-            "constructor": classes["NetConstructor"](
-                fun_name="steepest_descent_resnet50", fun_module="ltr.models.sta.sta_net", args=(), kwds=kwds
-            ),
-            "optimizer": {"state": {}, "param_groups": [{"lr": 1e-4, "betas": (0.9, 0.999)}]},
-            "stats": {"train": {"Loss/total": classes["AverageMeter"](avg=np.float64(0.25), count=4)}},
-            "settings": classes["Settings"](device=torch.device("cuda:0"), batch_size=4),
-        }
-        torch.save(content, path)
-    assert not set(modules.values()) & set(sys.modules)
-
-
 KWDS = {
     "filter_size": 3,
     "num_filters": 16,
@@ -219,10 +159,10 @@ KWDS = {
 
 
 def test_loads_a_file_in_the_authors_format(
-    parameters: dict[str, Tensor], network: Box2SegNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parameters: dict[str, Tensor], network: Box2SegNet, tmp_path: Path, save_as_authors: Callable[..., None]
 ) -> None:
     path = tmp_path / "sta.pth.tar"
-    save_as_authors(path, parameters, KWDS, monkeypatch)
+    save_as_authors(path, parameters, KWDS, "STANet")
     loaded = load_official(path)
     assert not loaded.training
     assert loaded.config == RESNET50
@@ -233,12 +173,14 @@ def test_loads_a_file_in_the_authors_format(
         assert torch.equal(tensor, loaded.state_dict()[name]), name
 
 
-def test_names_the_file_that_holds_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_file_that_holds_something_else(
+    tmp_path: Path, save_as_authors: Callable[..., None]
+) -> None:
     path = tmp_path / "lwl.pth.tar"
     torch.save({"epoch": 1}, path)
     with pytest.raises(InputError, match=r"lwl\.pth\.tar has no state dict"):
         load_official(path)
-    save_as_authors(path, {"decoder.unheard_of": torch.zeros(1)}, KWDS, monkeypatch)
+    save_as_authors(path, {"decoder.unheard_of": torch.zeros(1)}, KWDS, "STANet")
     with pytest.raises(InputError, match=r"lwl\.pth\.tar is no Box2Seg network.*STANet.*decoder\.unheard_of"):
         load_official(path)
 

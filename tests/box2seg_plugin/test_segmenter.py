@@ -15,16 +15,16 @@ from ltr.data.boxes import ABSENT, box_mask, box_pixels, clip_box, ellipse_mask
 from ltr.data.crops import crop_inside_major, paste_logits, sample_image
 from ltr.errors import InputError
 
-SIDE = 64
+INPUT_SIZE = (64, 32)
 
 
 def make_network(**changes: object) -> Box2SegNet:
     """A tiny network with random weights whose logits have both signs."""
     torch.manual_seed(3)
-    network = box2seg_small(input_size=(SIDE, SIDE), test_steps=3, **changes).eval()
+    network = box2seg_small(input_size=INPUT_SIZE, test_steps=3, **changes).eval()
     with torch.inference_mode():
         logits = network(
-            torch.rand(2, 3, 3, SIDE, SIDE) * 255, torch.tensor([16.0, 16, 32, 32]).expand(2, 3, 4)
+            torch.rand(2, 3, 3, *network.input_hw) * 255, torch.tensor([16.0, 8, 32, 16]).expand(2, 3, 4)
         )
     with torch.no_grad():
         scale = 3 / logits[-1].std()
@@ -49,7 +49,7 @@ def make_video(num_frames: int, height: int = 61, width: int = 83, seed: int = 0
 def moving_box(num_frames: int, start: tuple[float, float, float, float], seed: int = 1) -> np.ndarray:
     """A box that wanders; all of it stays in the frame of ``make_video``."""
     rng = np.random.default_rng(seed)
-    boxes = np.tile(np.array(start), (num_frames, 1))
+    boxes = np.tile(np.array(start, dtype=float), (num_frames, 1))
     boxes[:, :2] += np.cumsum(rng.uniform(-1, 1, (num_frames, 2)), axis=0).clip(-8, 8)
     return boxes
 
@@ -61,7 +61,7 @@ def plain_window(target: int, present: list[int], num_frames: int, frames: int, 
         both = [target - step * interval, target + step * interval]
         window += [frame for frame in both if 0 <= frame < num_frames]
         step += 1
-    return [frame for frame in sorted(window)[:] if frame in present]
+    return [frame for frame in sorted(window) if frame in present]
 
 
 def plain_probability(
@@ -75,7 +75,7 @@ def plain_probability(
     for frame in window:
         box = clip_box(boxes[frame], width, height)
         crop = crop_inside_major(
-            (height, width), box, network.config.crop_scale, (SIDE, SIDE), network.config.crop_cover
+            (height, width), box, network.config.crop_scale, INPUT_SIZE, network.config.crop_cover
         )
         crops.append(crop)
         images.append(torch.from_numpy(sample_image(video[frame], crop)).permute(2, 0, 1))
@@ -188,7 +188,7 @@ def test_the_cache_is_bounded_and_frames_are_streamed(
     network: Box2SegNet, frames: int, interval: int, batch: int
 ) -> None:
     """However long the video, at most (T - 1) * interval + 1 frames are held and as many read ahead."""
-    num_frames, span = 60, (frames - 1) * interval
+    num_frames, span = 40, (frames - 1) * interval
     read = 0
 
     def stream() -> Iterator[np.ndarray]:
@@ -226,8 +226,9 @@ def test_several_objects_share_no_pixel_and_stay_in_their_boxes(network: Box2Seg
         assert result.probabilities is not None
         for object_id in result.objects:
             assert not (result.mask == object_id)[~box_mask(boxes[object_id][result.index], 61, 83)].any()
-        claims = sum((p > 0.5).astype(int) for p in result.probabilities.values())
-        assert result.claimed_twice == pytest.approx(np.count_nonzero(claims > 1), abs=3)  # float16 near 0.5
+        maps = np.stack(list(result.probabilities.values()))
+        surely, perhaps = ((claims.sum(axis=0) > 1).sum() for claims in (maps > 0.5, maps >= 0.5))
+        assert surely <= result.claimed_twice <= perhaps  # the maps are rounded to float16
         claimed += result.claimed_twice
     assert claimed > 0
 

@@ -52,7 +52,7 @@ def test_window_of_a_frame(
 
 
 @pytest.mark.parametrize("frames", [1, 3, 5, 9])
-@pytest.mark.parametrize("interval", [1, 2, 5])
+@pytest.mark.parametrize("interval", [1, 2, 5, 1000])
 @pytest.mark.parametrize("num_frames", [1, 2, 7, 26, 60])
 def test_reading_in_order_serves_every_frame_once(frames: int, interval: int, num_frames: int) -> None:
     rng = np.random.default_rng(num_frames)
@@ -66,6 +66,24 @@ def test_reading_in_order_serves_every_frame_once(frames: int, interval: int, nu
                 assert window.frames == windows.window(target)
             served += window.targets
     assert sorted(served) == np.flatnonzero(windows.present).tolist()
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "frames", "interval", "span"),
+    [
+        (40, 5, 5, 20),
+        (40, 9, 5, 35),
+        (40, 1, 5, 0),
+        (40, 5, 40, 0),
+        (40, 5, 39, 39),
+        (1, 5, 5, 0),
+        (0, 5, 5, 0),
+    ],
+)
+def test_span_is_no_longer_than_the_video_makes_it(
+    num_frames: int, frames: int, interval: int, span: int
+) -> None:
+    assert plan(num_frames, frames, interval).span == span
 
 
 def test_equal_windows_are_solved_once() -> None:

@@ -1,0 +1,109 @@
+"""Segment the bundled clip from its boxes, compare with its true masks, and write pictures of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from box2seg_plugin.network_options import add_network_arguments
+from box2seg_plugin.output_folder import make_folder
+from ltr.data.mask_io import write_mask
+from ltr.errors import InputError
+from pytracking.bundled import bundled_clip
+from pytracking.evaluation.box_files import Boxes
+from pytracking.evaluation.labelled_video import LabelledVideo, Labels, labelled_video
+from pytracking.visualization.contact_sheet import contact_sheet
+from pytracking.visualization.overlay import draw_overlay
+from pytracking.visualization.video_writer import VideoWriter
+
+if TYPE_CHECKING:
+    from box2seg_plugin.evaluation import Method, ObjectMasks
+
+EXAMPLE = "box2seg demo --out demo_out"
+
+CLIP = "goat"
+OVERLAY_FPS = 12.0
+SHEET_COLUMNS = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``box2seg demo``."""
+    parser.add_argument("--out", type=Path, default=Path("demo_out"), metavar="DIR", help="(demo_out)")
+    add_network_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Segment the clip in several ways, print their J, write masks and pictures of the last one."""
+    from box2seg_plugin.evaluation import markdown_table, network_method, score_initializers, score_method
+    from box2seg_plugin.segmenter import DEFAULT_MODEL, VideoSegmenter
+    from box2seg_plugin.variants import load_network
+
+    clip = bundled_clip(CLIP)
+    video = labelled_video(CLIP, clip.frames, clip.masks, clip.boxes)
+    network = load_network(args.model or DEFAULT_MODEL)
+    make_folder(args.out / "masks")
+    scores = score_initializers([video])
+    masks: list[Labels] = []
+    for frames in (1, 5):
+        segmenter = VideoSegmenter(network, frames, device=args.device, precision=args.precision)
+        masks.clear()
+        scores.append(
+            score_method(_keeping(network_method(segmenter), masks), [video], f"Box2Seg, T = {frames}")
+        )
+    sys.stdout.write(f"{markdown_table(scores)}\n")
+    for name, mask in zip(video.frames.names, masks, strict=True):
+        write_mask(args.out / "masks" / f"{name}.png", mask)
+    _write_overlay(args.out / "overlay.mp4", video, masks)
+    _write_sheet(args.out / "contact_sheet.png", video, masks)
+    sys.stdout.write(f"masks/, overlay.mp4 and contact_sheet.png are in {args.out.resolve()}\n")
+    return 0
+
+
+def _keeping(method: Method, kept: list[Labels]) -> Method:
+    """The method; its masks are also appended to ``kept``, as (H, W) uint8 object ids."""
+
+    def segment(frames: Iterable[npt.NDArray[np.uint8]], boxes: Mapping[int, Boxes]) -> Iterator[ObjectMasks]:
+        for masks in method(frames, boxes):
+            layers = [mask * np.uint8(object_id) for object_id, mask in masks.items()]
+            kept.append(np.max(layers, axis=0))
+            yield masks
+
+    return segment
+
+
+def _write_overlay(path: Path, video: LabelledVideo, masks: Sequence[Labels]) -> None:
+    """A video of the masks and boxes over the frames."""
+    with VideoWriter(path, OVERLAY_FPS, video.frames.size) as writer:
+        for index, (frame, mask) in enumerate(zip(video.frames, masks, strict=True)):
+            writer.write(draw_overlay(frame, mask, _boxes_at(video, index)))
+
+
+def _write_sheet(path: Path, video: LabelledVideo, masks: Sequence[Labels]) -> None:
+    """A few frames with their boxes; below them the masks, below those the true masks."""
+    labels = video.read_labels()
+    columns = np.linspace(0, len(masks) - 1, SHEET_COLUMNS).round().astype(int).tolist()
+    frames = {index: frame for index, frame in enumerate(video.frames) if index in columns}
+    nothing = np.zeros_like(masks[0])
+    rows = {
+        "boxes": [draw_overlay(frames[i], nothing, _boxes_at(video, i)) for i in columns],
+        "Box2Seg": [draw_overlay(frames[i], masks[i]) for i in columns],
+        "truth": [
+            draw_overlay(frames[i], nothing if (label := labels[i]) is None else label) for i in columns
+        ],
+    }
+    captions = [f"{row}, frame {index}" for row in rows for index in columns]
+    sheet = contact_sheet([tile for row in rows.values() for tile in row], SHEET_COLUMNS, captions)
+    if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
+        raise InputError(f"{path}: cannot write the picture")
+
+
+def _boxes_at(video: LabelledVideo, index: int) -> dict[int, Boxes]:
+    """The boxes of a frame by object id."""
+    return {object_id: boxes[index] for object_id, boxes in (video.boxes or {}).items()}
