@@ -4,22 +4,32 @@
                                                    procedural clips when it names none
     python ltr/run_training.py box2seg small       the embedded model, from stills (DUTS-TR, COCO)
     python ltr/run_training.py --list              names of all settings
+
+Checkpoints, weights and statistics go to WORKSPACE/MODULE/SETTINGS. Ctrl-C and SIGTERM save before they end
+the run; the same command goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import torch
 
+from ltr.charts import CHARTS, VISDOM_SERVER, open_chart
+from ltr.device import DEVICES, choose_device
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.plugins import load_plugins
 from ltr.registry import TRAIN_SETTINGS
-from ltr.trainer import Trainer
+from ltr.trainer import Trainer, make_folder
 
 logger = logging.getLogger("ltr.run_training")
 
@@ -31,63 +41,116 @@ def parser() -> argparse.ArgumentParser:
         description="Train a network with named settings; the same command resumes an interrupted run.",
         epilog="example: python ltr/run_training.py box2seg default --stop-after 100",
     )
-    result.add_argument("module", nargs="?", help="who brought the settings, e.g. box2seg")
-    result.add_argument("settings", nargs="?", default="default", help="their name, e.g. default (default)")
-    result.add_argument("--workspace", type=Path, help="folder for checkpoints (else LTR_WORKSPACE_DIR, else ./workspace)")
-    result.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    result.add_argument("--workers", type=int, default=1, help="loader processes (1); 0 loads in the training process")
-    result.add_argument("--threads", type=int, help="threads of the training process (all cores)")
-    result.add_argument("--log-every", type=int, default=50, metavar="STEPS")
-    result.add_argument("--save-every", type=int, default=500, metavar="STEPS")
-    result.add_argument("--stop-after", type=int, metavar="STEPS", help="stop after this many steps of this run")
-    result.add_argument("--list", action="store_true", help="print the names of all settings and end")
+    add = result.add_argument
+    add("module", nargs="?", help="who brought the settings, e.g. box2seg")
+    add("settings", nargs="?", default="default", help='their name ("default")')
+    add("--list", action="store_true", help="print the names of all settings and end")
+    add("--workspace", type=Path, help="folder of all runs (else LTR_WORKSPACE_DIR, else ./workspace)")
+    add("--device", choices=DEVICES, default="auto")
+    add("--precision", choices=("fp32", "bf16"), help="instead of the settings' own")
+    add("--seed", type=int, help="instead of the settings' own; the run's folder is then NAME-seedN")
+    add("--workers", type=int, default=1, help="loader processes (1); 0 loads in the training process")
+    add("--threads", type=int, help="threads of the training process (all cores)")
+    add("--log", choices=("console", *CHARTS), default="console", help="where to show statistics as well")
+    add("--visdom-server", default=VISDOM_SERVER, metavar="URL", help=f"({VISDOM_SERVER})")
+    add("--log-every", type=int, default=50, metavar="STEPS", help="steps between lines of the log (50)")
+    add("--epoch", type=int, metavar="STEPS", help="steps between checkpoints, instead of the settings' own")
+    add("--stop-after", type=int, metavar="STEPS", help="stop after so many steps of this run")
     return result
 
 
-def choose_device(name: str) -> torch.device:
-    """"auto", "cpu" or "cuda" -> device. InputError for a GPU that is not there."""
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch sees no CUDA device here; use --device cpu or auto")
-    return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
+LEAST = {"seed": 0, "workers": 0, "threads": 1, "log_every": 1, "epoch": 1, "stop_after": 1}
 
 
-def run(args: argparse.Namespace) -> None:
-    """Build the training that the arguments name and run it."""
+def run(args: argparse.Namespace) -> int:
+    """Build the training that the arguments name and run it.
+
+    Returns:
+        0, or 128 + the number of the signal that stopped it.
+
+    Raises:
+        InputError: an argument, the environment or the data cannot be used.
+    """
     load_plugins()
-    if args.list or args.module is None:
-        sys.stdout.write("\n".join(TRAIN_SETTINGS.names()) + "\n")
-        return
-    for option in ("log_every", "save_every", "stop_after"):
-        if (value := getattr(args, option)) is not None and value < 1:
-            raise InputError(f"--{option.replace('_', '-')} is {value}: must be at least 1")
-    if args.workers < 0:
-        raise InputError(f"--workers is {args.workers}: must be at least 0")
-    name = f"{args.module}/{args.settings}"
-    factory = TRAIN_SETTINGS.get(name)
+    if args.list:
+        print("\n".join(TRAIN_SETTINGS.names()))
+        return 0
+    for option, least in LEAST.items():
+        value = getattr(args, option)
+        if value is not None and value < least:
+            raise InputError(f"--{option.replace('_', '-')} is {value}: must be at least {least}")
+    if args.module is None:
+        raise InputError(f"no settings are named; known: {', '.join(TRAIN_SETTINGS) or 'none'}")
+    factory = TRAIN_SETTINGS.get(f"{args.module}/{args.settings}")
     device = choose_device(args.device)
+    places = environment({"workspace": args.workspace})
+    name = args.settings if args.seed is None else f"{args.settings}-seed{args.seed}"
+    folder = places.path("workspace") / args.module / name
+    make_folder(folder)
+    chart = None
+    if args.log != "console":
+        chart = open_chart(args.log, folder, f"{args.module}/{name}", args.visdom_server)
     if args.threads:
         torch.set_num_threads(args.threads)
-    places = environment()
-    workspace = args.workspace or places.path("workspace")
-    training = factory(places)
-    trainer = Trainer(training, workspace / name, device, args.workers, args.log_every, args.save_every)
-    weights = trainer.run(args.stop_after)
-    logger.info("step %d of %d; weights: %s", trainer.step, training.steps, weights)
+    torch.set_flush_denormal(True)  # the optimizer's smallest averages would slow a CPU down
+    changes: dict[str, Any] = {
+        key: value for key in ("seed", "precision") if (value := getattr(args, key)) is not None
+    }
+    trainer = Trainer(
+        factory(places, **changes), folder, device, args.workers, args.log_every, args.epoch, chart
+    )
+    with stopped_by_signals(trainer) as received:
+        weights = trainer.run(args.stop_after)
+    logger.info("step %d of %d; weights: %s", trainer.step, trainer.training.steps, weights)
+    return 128 + received[0] if received else 0
+
+
+@contextmanager
+def stopped_by_signals(trainer: Trainer) -> Iterator[list[int]]:
+    """SIGINT and SIGTERM let the step under way end and a checkpoint be written; a second one does not wait.
+
+    Yields:
+        a list that will hold the numbers of the signals received.
+    """
+    received: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        logger.warning("%s: saving after this step; once more ends at once", signal.Signals(number).name)
+        trainer.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Entry point. Exit codes: 0 done, 2 the input cannot be used, 130 interrupted (resume with the same command)."""
+    """Entry point.
+
+    Returns:
+        0: done. 1: the run failed. 2: the input cannot be used. 128 + n: stopped by signal n, and the same
+        command goes on.
+    """
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        run(args)
+        return run(args)
     except InputError as error:
-        sys.stderr.write(f"run_training.py: error: {error}\n")
+        print(f"run_training.py: error: {error}", file=sys.stderr)
         return 2
+    except (FloatingPointError, OSError) as error:
+        print(f"run_training.py: error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        sys.stderr.write("run_training.py: interrupted; the same command goes on from the last checkpoint\n")
-        return 130
-    return 0
+        print(
+            "run_training.py: interrupted; the same command goes on from the last checkpoint", file=sys.stderr
+        )
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
-"""What a training run consists of. Settings build one, the trainer runs it."""
+"""What a training run consists of. Settings build one, the trainer runs it.
+
+What is registered in ``ltr.registry.TRAIN_SETTINGS`` is a factory: called with the
+:class:`ltr.environment.Environment` and, as keywords, with those of ``seed`` and ``precision`` that the user
+wants otherwise than the settings have them, it returns a :class:`Training`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from ltr.data.clip_processing import CropJitter, Sample
 from ltr.data.sampler import ClipSource
 
 Actor = Callable[[Sample], tuple[Tensor, dict[str, float]]]
+"""A batch -> its loss (scalar) and statistics by name, always the same names."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +48,23 @@ class Training:
     """Everything the trainer needs.
 
     Attributes:
-        name: "module/settings", the folder of its checkpoints.
-        settings: plain values that made it; their hash goes into every checkpoint.
+        name: "module/settings".
+        settings: plain values that made it; they and their hash go into every checkpoint.
         network: registry name and config of the network, for the exported weights.
         model: the module that is trained and saved.
         actor: batch -> (loss, statistics), one for each stage.
         source: where the clips come from.
         stages: run one after another.
-        optimizer: over ``model``.
+        optimizer: over parameters of ``model``; the others must not require gradients.
         schedule: step -> factor on the learning rates.
-        seed: of everything random.
+        seed: of everything random, at least 0.
         precision: "fp32" or "bf16" (autocast; the optimizer's weights stay fp32).
         clip_gradient: largest norm of the gradient; 0 does not clip.
         average_decay: decay of the running average of the weights, which is what is exported; 0 exports the
             weights themselves.
-        prepare: called once with the model in training mode, to freeze parts of it.
+        prepare: called with the model each time it has been set to training mode, to set parts of it back.
+        epoch_steps: steps after which a checkpoint is written and the means of all statistics are told. Clips
+            are drawn with replacement, so an epoch is a number of steps and no more.
         banner: lines to tell the user before anything else.
     """
 
@@ -74,6 +82,7 @@ class Training:
     clip_gradient: float = 0.0
     average_decay: float = 0.0
     prepare: Callable[[nn.Module], None] | None = None
+    epoch_steps: int = 500
     banner: list[str] = field(default_factory=list)
 
     @property
@@ -93,7 +102,7 @@ def settings_hash(settings: dict[str, Any]) -> str:
 
 
 def cosine_schedule(steps: int, warmup: int, floor: float = 0.01) -> Callable[[int], float]:
-    """Linear from 0 to 1 over ``warmup`` steps, then half a cosine down to ``floor`` at ``steps``."""
+    """Linear up to 1 over ``warmup`` steps, then half a cosine down to ``floor`` at ``steps``."""
 
     def factor(step: int) -> float:
         if step < warmup:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+import signal
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from ltr.data.clip_processing import CropJitter, Sample, process_clip
 from ltr.data.sampler import ClipSource
+from ltr.errors import InputError
+
+PREFETCHED = 4
+"""Batches that each worker keeps ready."""
 
 
 class ClipSamples(Dataset[Sample]):
-    """Item i of a run: one clip drawn, cropped and turned into tensors with the random state (seed, i)."""
+    """Sample i of a run: a clip drawn, cropped and turned into tensors with the random state (seed, i).
+
+    Args:
+        source: where clips are drawn from.
+        frames: T.
+        jitter: how they are cropped.
+        size: (W, H) of the crops.
+        seed: of the run, at least 0.
+    """
 
     def __init__(
         self, source: ClipSource, frames: int, jitter: CropJitter, size: tuple[int, int], seed: int
@@ -28,68 +41,82 @@ class ClipSamples(Dataset[Sample]):
         return process_clip(self.source.sample(rng, self.frames), self.jitter, self.size, rng)
 
 
-class _Numbers(Sampler[list[int]]):
-    """Batches of consecutive sample numbers from ``first`` on, ``count`` of them."""
+class _Batches(Dataset[Sample | InputError]):
+    """Batch i holds the samples from ``first + i * batch`` on.
 
-    def __init__(self, first: int, count: int, batch: int) -> None:
-        self.first, self.count, self.batch = first, count, batch
+    An InputError is given back, not raised: on its way out of a worker it would lose its one line.
+    """
 
-    def __iter__(self) -> Iterator[list[int]]:
-        for start in range(self.first, self.first + self.count * self.batch, self.batch):
-            yield list(range(start, start + self.batch))
+    def __init__(self, samples: ClipSamples, first: int, steps: int, batch: int) -> None:
+        self.samples, self.first, self.steps, self.batch = samples, first, steps, batch
 
     def __len__(self) -> int:
-        return self.count
+        return self.steps
+
+    def __getitem__(self, index: int) -> Sample | InputError:
+        start = self.first + index * self.batch
+        try:
+            return collate([self.samples[number] for number in range(start, start + self.batch)])
+        except InputError as error:
+            return error
 
 
-def collate(samples: list[Sample]) -> Sample:
+def collate(samples: Sequence[Sample]) -> Sample:
     """Samples -> one with a leading batch dimension."""
     return Sample(
-        torch.stack([s.images for s in samples]),
-        torch.stack([s.masks for s in samples]),
-        torch.stack([s.boxes for s in samples]),
+        torch.stack([sample.images for sample in samples]),
+        torch.stack([sample.masks for sample in samples]),
+        torch.stack([sample.boxes for sample in samples]),
     )
 
 
-def _start_worker(_: int) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-
-
-@dataclass
-class LoadTime:
-    """Seconds spent waiting for data."""
-
-    seconds: float = 0.0
-
-
-def batches(
-    samples: ClipSamples, first: int, steps: int, batch: int, workers: int, waited: LoadTime | None = None
-) -> Iterator[Sample]:
-    """``steps`` batches from sample number ``first`` on.
+def batches(samples: ClipSamples, first: int, steps: int, batch: int, workers: int) -> Generator[Sample]:
+    """``steps`` batches from sample number ``first`` on. Closing the iterator ends its workers.
 
     Args:
         samples: what to draw.
         first: number of the first sample, so that a resumed run goes on where it stopped.
         steps: batches to give.
         batch: clips a batch.
-        workers: processes that prepare them; 0 prepares them in this one.
-        waited: the time spent waiting is added to it.
+        workers: processes that prepare them; 0 prepares them in this one. The batches are the same.
+
+    Raises:
+        InputError: a sample cannot be read.
+        RuntimeError: a worker died.
     """
     loader = DataLoader(
-        samples,
-        batch_sampler=_Numbers(first, steps, batch),
+        _Batches(samples, first, steps, batch),
+        batch_size=None,
         num_workers=workers,
-        collate_fn=collate,
         worker_init_fn=_start_worker,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=PREFETCHED if workers else None,
+        # A forked worker shares the pictures that the source holds in memory; macOS cannot fork safely.
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
     )
-    iterator = iter(loader)
-    while True:
-        start = time.perf_counter()
-        sample = next(iterator, None)
-        if waited is not None:
-            waited.seconds += time.perf_counter() - start
-        if sample is None:
-            return
-        yield sample
+    with _one_opencv_thread():
+        items = iter(loader)
+    for item in items:
+        if isinstance(item, InputError):
+            raise item
+        yield item
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    """Let OpenCV end its threads while workers are forked.
+
+    A worker forked at the moment that one of them holds its lock would wait for that lock forever.
+    """
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _start_worker(_: int) -> None:
+    """One thread for each worker. When to stop is for the training process to say, which ends its workers."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

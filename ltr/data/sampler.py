@@ -1,7 +1,8 @@
 """Where training clips come from: sources of clips, and their mix.
 
-A clip source is anything with ``name`` and ``sample(rng, frames) -> Clip``; sampling depends on ``rng`` alone, so a
-sample's number and the seed decide it, whatever the number of workers and wherever a run was interrupted.
+A clip source is anything with ``name`` and ``sample(rng, frames) -> Clip``. Sampling depends on ``rng``
+alone, so a sample's number and the seed decide it, whatever the number of workers and wherever a run was
+interrupted.
 """
 
 from __future__ import annotations
@@ -16,24 +17,40 @@ from ltr.data.boxes import is_absent
 from ltr.dataset.interface import Clip, VideoDataset
 from ltr.errors import InputError
 
-ATTEMPTS = 100
+DRAWS = 100
+"""Tracks that are tried before giving up."""
 
 
 class ClipSource(Protocol):
     """Something that clips can be drawn from."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name for messages and logs."""
+        ...
 
     def sample(self, rng: Generator, frames: int) -> Clip:
-        """A clip of ``frames`` frames, each with a visible object."""
+        """A clip of ``frames`` frames, each with a visible object.
+
+        Raises:
+            InputError: there is nothing to draw, or it cannot be read.
+        """
         ...
 
 
 class VideoClips:
-    """Clips of tracks: T frames, in order, within ``max_gap`` frames of each other, in which the object is visible.
+    """Clips of tracks: T frames, in order, within ``max_gap`` frames of each other, the object visible in
+    each.
 
-    Sequences and frames are drawn with replacement, as the authors' settings do: a track with fewer visible frames
-    than asked for gives some twice.
+    Tracks and frames are drawn with replacement, as the authors' settings do: a track with fewer visible
+    frames than asked for gives some twice.
+
+    Args:
+        dataset: the tracks.
+        max_gap: frames between the first frame of a clip and the last, at most.
+
+    Raises:
+        InputError: the data set has no tracks.
     """
 
     def __init__(self, dataset: VideoDataset, max_gap: int = 100) -> None:
@@ -44,8 +61,8 @@ class VideoClips:
         self.name = dataset.name
 
     def sample(self, rng: Generator, frames: int) -> Clip:
-        """See :class:`ClipSource`. Raises InputError when no track with a visible object can be found."""
-        for _ in range(ATTEMPTS):
+        """See :class:`ClipSource`."""
+        for _ in range(DRAWS):
             index = int(rng.integers(len(self.dataset)))
             visible = self.dataset.visible_frames(index)
             if len(visible) == 0:
@@ -53,18 +70,25 @@ class VideoClips:
             first = visible[int(rng.integers(len(visible)))]
             near = visible[(visible >= first) & (visible <= first + self.max_gap)]
             chosen = np.sort(near[rng.integers(len(near), size=frames)])
-            clip = self.dataset.read(index, [int(f) for f in chosen])
+            clip = self.dataset.read(index, [int(frame) for frame in chosen])
             if not is_absent(clip.boxes).any():
                 return clip
-        raise InputError(f"{self.name}: no visible object in {ATTEMPTS} draws; are its masks empty?")
+        raise InputError(f"{self.name}: no visible object in {DRAWS} draws; are its masks empty?")
 
 
 class MixedClips:
-    """Draws from several sources in a given ratio."""
+    """Draws from several sources in a given ratio.
+
+    Args:
+        sources: at least one.
+        ratios: a positive number for each; they need not sum to 1.
+    """
 
     def __init__(self, sources: Sequence[ClipSource], ratios: Sequence[float]) -> None:
         if not sources or len(sources) != len(ratios) or min(ratios) <= 0:
-            raise ValueError(f"{len(sources)} sources with ratios {list(ratios)}: one positive ratio for each")
+            raise ValueError(
+                f"{len(sources)} sources with ratios {list(ratios)}: one positive ratio for each"
+            )
         self.sources = list(sources)
         self.shares = np.array(ratios, dtype=np.float64) / sum(ratios)
         self.name = " + ".join(source.name for source in sources)

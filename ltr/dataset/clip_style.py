@@ -11,8 +11,10 @@ class ClipStyle:
 
     Attributes:
         whole: the target keeps its own background, which moves with it.
-        own_background: (else) the background is the target's own still with the target painted over, not another.
-        distractor: another object moves behind the target; ``lookalike`` of these have the target's own pixels.
+        own_background: (else) the background is the target's own still with the target painted over, not
+            another.
+        distractor: another object moves behind the target; ``lookalike`` of these have the target's own
+            pixels.
         occluder: another object passes in front of the target.
         travel, camera: standard deviation of an object's path (in object sizes) and of the camera's (in frame
             sizes) over the clip.

@@ -121,5 +121,6 @@ def smooth_path(
         dx, dy, zoom, turn, shear = start + speed * t + curve * (t * t - 1 / 12)
         cos, sin = np.cos(turn) * np.exp(zoom), np.sin(turn) * np.exp(zoom)
         linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, shear], [0, 1]])
-        motion.append(np.hstack([linear, (centre + (dx, dy) - linear @ centre)[:, None]]))
+        offset = centre + np.array([dx, dy]) - linear @ centre
+        motion.append(np.hstack([linear, offset[:, None]]))
     return motion

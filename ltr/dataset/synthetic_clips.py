@@ -1,10 +1,11 @@
 """Clips from still images: masked objects and their backgrounds, moved apart.
 
-A still and its mask become T frames in which the object and what lies behind it follow different smooth paths,
-while other stills' objects pass behind it (distractors, often of the target's own texture) or in front of it
-(occluders). So what stays inside the box is the object, and the background moves through the box: the signal that
-the aggregation is to mine (Zhao et al., ICCV 2021, section 3.1). In some clips the whole still moves as one, which
-keeps pictures without cut-out edges in the mix; then only size, place and distractors change.
+A still and its mask become T frames in which the object and what lies behind it follow different smooth
+paths, while other stills' objects pass behind it (distractors, often of the target's own texture) or in front
+of it (occluders). So what stays inside the box is the object, and the background moves through the box: the
+signal that the aggregation is to mine (Zhao et al., ICCV 2021, section 3.1). In some clips the whole still
+moves as one, which keeps pictures without cut-out edges in the mix; then only size, place and distractors
+change.
 """
 
 from __future__ import annotations
@@ -206,13 +207,13 @@ class _Scene:
 
 
 def _centred(motion: np.ndarray, background: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The camera's motion for a background of another size than the frame (H, W): centres laid on each other."""
+    """The camera's motion for a background of another size than the frame (H, W): their centres meet."""
     dy, dx = (np.array(size) - background.shape[:2]) / 2
     return followed_by(np.array([[1, 0, dx], [0, 1, dy]], dtype=np.float64), motion)
 
 
 def _paint_over(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The still without its object: inpainted at a quarter of the size, which motion and blur make good enough."""
+    """The still without its object: inpainted at a quarter of the size, good enough once it moves."""
     small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     hole = cv2.dilate(mask, np.ones((9, 9), np.uint8))
     hole = cv2.resize(hole, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
