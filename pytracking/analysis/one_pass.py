@@ -39,7 +39,8 @@ def fit_from_first_frame(predicted: Boxes, truth: Boxes) -> Fit:
     """How well a run fits, with OTB's treatment of what is no box, which LaSOT took over.
 
     Frame 0 is given and counts as right. A prediction without area (or NaN) repeats the one of the frame
-    before. Where the truth has no area the overlap misses every threshold and the distances hit every one.
+    before. Where the truth has no area the overlap is 0, above no threshold, and the distances are 0, within
+    all of them.
 
     Args:
         predicted, truth: (N, 4).
@@ -49,7 +50,7 @@ def fit_from_first_frame(predicted: Boxes, truth: Boxes) -> Fit:
     fit = measure_fit(repeated, truth)
     empty = is_absent(truth)
     return Fit(
-        np.where(empty, np.nan, fit.overlap),
+        fit.overlap,
         np.where(empty, 0.0, fit.distance),
         np.where(empty, 0.0, fit.normalised),
     )

@@ -236,6 +236,16 @@ def test_youtube_vos_scores_each_object_after_its_first_frame_and_groups_by_clas
     assert evaluation.scores["G"] == pytest.approx(np.mean(four))
 
 
+def test_youtube_vos_needs_no_prediction_before_the_first_object() -> None:
+    masks = video("00", "11", "11")
+
+    def read(sequence: str, frame: str) -> np.ndarray:
+        assert frame == "00002", "frames without a given object are not read"
+        return masks[2]
+
+    assert evaluate_youtube_vos([InMemory("a", masks)], read).scores["G"] == 1
+
+
 def test_youtube_vos_without_classes_is_the_mean_of_two() -> None:
     masks = video("11", "11")
     scores = evaluate_youtube_vos([InMemory("a", masks)], reader(a=masks)).scores

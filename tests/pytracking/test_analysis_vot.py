@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ltr.errors import InputError
-from pytracking.analysis.vot import Run, SequenceRuns, evaluate_vot
+from pytracking.analysis.vot import Run, SequenceRuns, evaluate_vot, expected_overlap_curve
 from pytracking.analysis.vot_regions import (
     Region,
     empty_region,
@@ -170,6 +170,11 @@ def test_accuracy_is_weighted_by_survival_robustness_by_length() -> None:
     # lengths 1 to 4: the failed run's mean and twice the whole one's
     expected = [(0.8 * min(j, 3) / j + 2 * 0.5) / 3 for j in range(1, 5)]
     assert evaluation.scores["EAO"] == pytest.approx(np.mean(expected))
+
+
+def test_expected_overlap_leaves_out_the_anchor() -> None:
+    curve = expected_overlap_curve([run([1.0, 0.5, 0.7]), run([0.0, 0.3])], 4)
+    np.testing.assert_allclose(curve.values, [0, (0.5 + 0.3) / 2, (0.5 + 0.7) / 2, 0])
 
 
 def test_interval_beyond_the_runs_is_said(caplog: pytest.LogCaptureFixture) -> None:
