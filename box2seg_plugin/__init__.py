@@ -1,7 +1,7 @@
 """Box2Seg: masks from boxes, as a plugin of the tracking framework in ``ltr`` and ``pytracking``.
 
     from box2seg_plugin import VideoSegmenter
-    masks = [result.mask for result in VideoSegmenter()(frames, boxes)]
+    masks = list(VideoSegmenter()(frames, boxes))
 
 What it adds to the framework is listed in :func:`register`.
 """
@@ -29,7 +29,9 @@ def register() -> None:
     from box2seg_plugin.train_settings.paper import paper
     from box2seg_plugin.train_settings.settings import build
     from box2seg_plugin.train_settings.small import small
+    from box2seg_plugin.variants import BUNDLED
     from ltr.registry import ACTORS, NETWORKS, TRAIN_SETTINGS
+    from ltr.train_settings.starting_weights import BUNDLED_RUNS
     from pytracking.registry import INITIALIZERS
 
     NETWORKS.register("box2seg", network_from_config)
@@ -37,6 +39,7 @@ def register() -> None:
     ablations = (small_single_image, small_multi_frame, small_multi_frame_plus)
     for settings in (default, small, paper, *ablations):
         TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))
+    BUNDLED_RUNS.register("box2seg/small", BUNDLED / "box2seg_small.safetensors")
     INITIALIZERS.register("box2seg", box2seg_initializer)
 
 

@@ -17,7 +17,7 @@ from ltr.errors import InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("box2seg_plugin.segment_command", "masks for a video from its boxes"),
-    "demo": ("box2seg_plugin.demo_command", "segment the bundled clip and compare with its true masks"),
+    "demo": ("box2seg_plugin.demo_command", "segment the bundled clips and compare with their true masks"),
 }
 """Name -> module and what it does. A module has EXAMPLE, add_arguments(parser) and run(args) -> exit code."""
 

@@ -1,4 +1,4 @@
-"""Segment the bundled clip from its boxes, compare with its true masks, and write pictures of it."""
+"""Segment the bundled clips from their boxes, compare with their true masks, and write pictures of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from box2seg_plugin.network_options import add_network_arguments
 from box2seg_plugin.output_folder import make_folder
 from ltr.data.mask_io import write_mask
 from ltr.errors import InputError
-from pytracking.bundled import bundled_clip
+from pytracking.bundled import bundled_clip, bundled_names
 from pytracking.evaluation.box_files import Boxes
 from pytracking.evaluation.labelled_video import LabelledVideo, Labels, labelled_video
 from pytracking.visualization.contact_sheet import contact_sheet
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "box2seg demo --out demo_out"
 
-CLIP = "goat"
 OVERLAY_FPS = 12.0
 SHEET_COLUMNS = 4
 
@@ -40,30 +39,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Segment the clip in several ways, print their J, write masks and pictures of the last one."""
+    """Segment the clips in several ways, print their J, write masks and pictures of the last one."""
     from box2seg_plugin.evaluation import markdown_table, network_method, score_initializers, score_method
     from box2seg_plugin.segmenter import DEFAULT_MODEL, VideoSegmenter
     from box2seg_plugin.variants import load_network
 
-    clip = bundled_clip(CLIP)
-    video = labelled_video(CLIP, clip.frames, clip.masks, clip.boxes)
+    videos = [_bundled_video(name) for name in bundled_names()]
     network = load_network(args.model or DEFAULT_MODEL)
-    make_folder(args.out / "masks")
-    scores = score_initializers([video])
+    for video in videos:
+        make_folder(args.out / video.name / "masks")
+    scores = score_initializers(videos)
     masks: list[Labels] = []
     for frames in (1, 5):
         segmenter = VideoSegmenter(network, frames, device=args.device, precision=args.precision)
         masks.clear()
         scores.append(
-            score_method(_keeping(network_method(segmenter), masks), [video], f"Box2Seg, T = {frames}")
+            score_method(_keeping(network_method(segmenter), masks), videos, f"Box2Seg, T = {frames}")
         )
     sys.stdout.write(f"{markdown_table(scores)}\n")
-    for name, mask in zip(video.frames.names, masks, strict=True):
-        write_mask(args.out / "masks" / f"{name}.png", mask)
-    _write_overlay(args.out / "overlay.mp4", video, masks)
-    _write_sheet(args.out / "contact_sheet.png", video, masks)
-    sys.stdout.write(f"masks/, overlay.mp4 and contact_sheet.png are in {args.out.resolve()}\n")
+    rest = iter(masks)
+    for video in videos:
+        _write_results(args.out / video.name, video, [next(rest) for _ in video.masks])
+    sys.stdout.write(
+        f"masks/, overlay.mp4 and contact_sheet.png of each clip are in {args.out.resolve()}/"
+        f"{{{','.join(video.name for video in videos)}}}\n"
+    )
     return 0
+
+
+def _bundled_video(name: str) -> LabelledVideo:
+    clip = bundled_clip(name)
+    return labelled_video(name, clip.frames, clip.masks, clip.boxes)
 
 
 def _keeping(method: Method, kept: list[Labels]) -> Method:
@@ -76,6 +82,14 @@ def _keeping(method: Method, kept: list[Labels]) -> Method:
             yield masks
 
     return segment
+
+
+def _write_results(folder: Path, video: LabelledVideo, masks: Sequence[Labels]) -> None:
+    """The masks of a clip, and pictures of them."""
+    for name, mask in zip(video.frames.names, masks, strict=True):
+        write_mask(folder / "masks" / f"{name}.png", mask)
+    _write_overlay(folder / "overlay.mp4", video, masks)
+    _write_sheet(folder / "contact_sheet.png", video, masks)
 
 
 def _write_overlay(path: Path, video: LabelledVideo, masks: Sequence[Labels]) -> None:

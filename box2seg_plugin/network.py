@@ -15,38 +15,26 @@ Consistencies in Videos", ICCV 2021, arXiv 2101.02196, section 3. In the paper's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from box2seg_plugin.object_encoder import ObjectEncoder, draw_boxes
-from ltr.models.backbone import LAYERS, ResNet50, SmallResNet
-from ltr.models.decoder import Decoder
-from ltr.models.few_shot import FilterLearner, TargetFeatures, apply_filter
+from ltr.models.encoded_frames import EncodedFrames
+from ltr.models.few_shot import FilterLearner, apply_filter
 from ltr.models.mask_encoder import MaskEncoder
-from ltr.models.normalisation import CAFFE2, IMAGENET, PixelFormat, PixelNormalisation
+from ltr.models.normalisation import IMAGENET
+from ltr.models.segmentation_network import SegmentationConfig, SegmentationNet
 
 
 @dataclass(frozen=True)
-class Box2SegConfig:
+class Box2SegConfig(SegmentationConfig):
     """Everything that decides the network's shape and its input. Stored with the weights.
 
     Attributes:
-        variant: name under which the network is known.
-        backbone: "resnet50" (stride in the 1x1 convolution), "resnet50_3x3" (torchvision's) or "small".
-        pixels: the pixel format that the weights expect.
-        input_size: (W, H) of the crop given to the network.
-        crop_scale: side of the crop over the side of the box at inference (geometric mean over both axes).
-        crop_cover: the crop also holds the box times this along each axis, however elongated; 0 leaves it
-            out.
-        feature_layers: backbone layers that make x; the first gives its stride.
-        feature_dim, embedding_dim: D and C.
         encoder_dims: channels of the object encoder; the mask encoder takes the first three.
-        encoder_strides: of the trunks' two blocks.
-        decoder_dims: channels of the decoder at layer1 .. layer4.
-        half_resolution: see :class:`ltr.models.decoder.Decoder`.
         antialias_box: see :func:`box2seg_plugin.object_encoder.draw_boxes`.
         use_single_frame, use_aggregation, refinements: the paper's ablation (its Table 2). SingleImage has m
             alone, MultiFrame s alone, MultiFrame+ both, MultiFrameIterative both and one refinement.
@@ -54,18 +42,8 @@ class Box2SegConfig:
     """
 
     variant: str = "box2seg_resnet50"
-    backbone: str = "resnet50"
-    pixels: PixelFormat = CAFFE2
-    input_size: tuple[int, int] = (832, 480)
     crop_scale: float = 4.0
-    crop_cover: float = 0.0
-    feature_layers: tuple[str, ...] = ("layer3",)
-    feature_dim: int = 512
-    embedding_dim: int = 16
-    encoder_dims: tuple[int, int, int, int] = (16, 32, 64, 128)
-    encoder_strides: tuple[int, int] = (2, 2)
-    decoder_dims: tuple[int, int, int, int] = (64, 128, 128, 256)
-    half_resolution: bool = False
+    encoder_dims: tuple[int, ...] = (16, 32, 64, 128)
     antialias_box: bool = False
     use_single_frame: bool = True
     use_aggregation: bool = True
@@ -73,87 +51,34 @@ class Box2SegConfig:
     train_steps: int = 5
     test_steps: int = 15
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as stored with the weights."""
-        return asdict(self)
-
-    @staticmethod
-    def from_dict(values: dict[str, Any]) -> Box2SegConfig:
-        """Inverse of :meth:`to_dict`; lists (from JSON) become tuples. TypeError names an unknown field."""
-        fields = _lists_to_tuples(values)
-        fields["pixels"] = PixelFormat(**_lists_to_tuples(values["pixels"]))
-        return Box2SegConfig(**fields)
-
-
-def _lists_to_tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-
 
 @dataclass
-class FrameCode:
+class FrameCode(EncodedFrames):
     """What the network keeps of N frames: all that depends on one frame and its box alone.
 
     Attributes:
-        reduced: decoder inputs, shallowest first, each (N, c_i, H_i, W_i).
-        x: features (N, D, h, w) float32.
         m: single-frame embedding (N, C, h, w), or None without that branch.
         e, w: embedding and confidence (N, C, h, w), or None without aggregation.
     """
 
-    reduced: tuple[Tensor, ...]
-    x: Tensor
     m: Tensor | None
     e: Tensor | None
     w: Tensor | None
 
-    def __len__(self) -> int:
-        return self.x.shape[0]
 
-    def tensors(self) -> list[Tensor | None]:
-        """All fields in order, the reduced maps last."""
-        return [self.x, self.m, self.e, self.w, *self.reduced]
-
-    @staticmethod
-    def from_tensors(tensors: Sequence[Tensor | None]) -> FrameCode:
-        """Inverse of :meth:`tensors`."""
-        x, m, e, w, *reduced = tensors
-        assert x is not None
-        return FrameCode(tuple(r for r in reduced if r is not None), x, m, e, w)
-
-    def __getitem__(self, index: slice | Sequence[int] | Tensor) -> FrameCode:
-        return FrameCode.from_tensors([t if t is None else t[index] for t in self.tensors()])
-
-    @staticmethod
-    def concatenate(codes: Sequence[FrameCode]) -> FrameCode:
-        """Frames of several codes as one."""
-        columns = zip(*(code.tensors() for code in codes), strict=True)
-        return FrameCode.from_tensors(
-            [None if c[0] is None else torch.cat([t for t in c if t is not None]) for c in columns]
-        )
-
-
-class Box2SegNet(nn.Module):
+class Box2SegNet(SegmentationNet):
     """The network; :func:`box2seg_resnet50`, :func:`box2seg_small` and :func:`build_box2seg` make one."""
 
+    config: Box2SegConfig
+
     def __init__(self, config: Box2SegConfig) -> None:
-        super().__init__()
         if not (config.use_single_frame or config.use_aggregation):
             raise ValueError("the decoder needs m (use_single_frame), s (use_aggregation) or both")
         if config.refinements and not config.use_aggregation:
             raise ValueError(
                 f"refinements is {config.refinements}: refinement aggregates, so it needs use_aggregation"
             )
-        self.config = config
-        self.normalise = PixelNormalisation(config.pixels)
-        self.backbone: ResNet50 | SmallResNet
-        if config.backbone == "small":
-            self.backbone = SmallResNet()
-        elif config.backbone in ("resnet50", "resnet50_3x3"):
-            self.backbone = ResNet50(stride_in_1x1=config.backbone == "resnet50")
-        else:
-            raise ValueError(f'backbone is "{config.backbone}": known are resnet50, resnet50_3x3, small')
-        dims = dict(zip(LAYERS, self.backbone.dims, strict=True))
-        self.features = TargetFeatures([dims[name] for name in config.feature_layers], config.feature_dim)
+        super().__init__(config)
         encoder = (config.feature_dim, config.encoder_dims, config.embedding_dim, config.encoder_strides)
         if config.use_single_frame:
             self.single_frame_encoder = ObjectEncoder(*encoder, confidence=False)
@@ -166,12 +91,7 @@ class Box2SegNet(nn.Module):
             )
             self.refined_aggregation = FilterLearner()
         score_dim = config.embedding_dim * (int(config.use_single_frame) + int(config.use_aggregation))
-        self.decoder = Decoder(self.backbone.dims, config.decoder_dims, score_dim, config.half_resolution)
-
-    @property
-    def input_hw(self) -> tuple[int, int]:
-        """(H, W) of the crop that the config names. Any multiple of 32 works."""
-        return self.config.input_size[1], self.config.input_size[0]
+        self.decoder = self.make_decoder(score_dim)
 
     def encode(self, images: Tensor, boxes: Tensor) -> FrameCode:
         """All that depends on a frame alone.
@@ -180,26 +100,23 @@ class Box2SegNet(nn.Module):
             images: (N, 3, H, W) RGB in 0..255, uint8 or float; H and W multiples of 32.
             boxes: (N, 4) x, y, w, h in input pixels.
         """
-        if images.ndim != 4 or images.shape[1] != 3 or boxes.shape != (images.shape[0], 4):
+        if boxes.shape != (len(images), 4):
             raise ValueError(
                 f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)}: must be "
                 "(N, 3, H, W) and (N, 4)"
             )
-        pixels = self.normalise(images)
-        if images.device.type == "cpu":
-            pixels = pixels.to(memory_format=torch.channels_last)
-        return self.encode_maps(self.backbone(pixels), boxes, images.shape[-2:])
+        return self.encode_maps(self.backbone_maps(images), boxes, images.shape[-2:])
 
     def encode_maps(self, maps: dict[str, Tensor], boxes: Tensor, size: Sequence[int]) -> FrameCode:
         """:meth:`encode` from the backbone's maps on, for a backbone that is frozen or shared."""
-        x = self.features([maps[name] for name in self.config.feature_layers])
+        x = self.target_features(maps)
         m = e = w = None
         drawn = draw_boxes(boxes, size, self.config.antialias_box)
         if self.config.use_single_frame:
             m, _ = self.single_frame_encoder(drawn, x)
         if self.config.use_aggregation:
             e, w = self.object_encoder(drawn, x)
-        return FrameCode(self.decoder.reduce([maps[name] for name in LAYERS]), x, m, e, w)
+        return FrameCode(self.decoder_inputs(maps), x, m, e, w)
 
     def aggregate(self, x: Tensor, e: Tensor, w: Tensor, steps: int, refined: bool = False) -> Tensor:
         """z* of windows: x (B, T, D, h, w), e and w (B, T, C, h, w) -> (B, C, D, 3, 3). Paper eq. 2-4."""

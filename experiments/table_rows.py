@@ -81,8 +81,7 @@ class Varied:
         """One row for each value."""
         fixed = {name: getattr(args, name) for name in WINDOW if name != self.field}
         return [
-            Row(f"{value:g}", (Setting(args.model, **{**fixed, self.field: value}),))
-            for value in args.values
+            Row(f"{value:g}", (Setting(args.model, **{**fixed, self.field: value}),)) for value in args.values
         ]
 
 

@@ -84,7 +84,7 @@ class Trainer:
             InputError: the folder cannot be used, its checkpoint is another run's, or data cannot be read.
             FloatingPointError: the loss or its gradient is no number; the batch is saved beside the
                 checkpoints.
-            OSError: a file cannot be written; the last checkpoint is whole.
+            OSError: a file cannot be written, or a loader process died; the last checkpoint is whole.
         """
         make_folder(self.folder)
         for line in self.training.banner:
@@ -95,7 +95,13 @@ class Trainer:
         self.log.start(self.step, log_state)
         with contextlib.closing(self.log):
             begun = self.step
-            self._run_stages(self.training.steps if stop_after is None else self.step + stop_after)
+            try:
+                self._run_stages(self.training.steps if stop_after is None else self.step + stop_after)
+            except RuntimeError as error:
+                if not str(error).startswith("DataLoader worker"):
+                    raise
+                what = f"{error}".strip().rstrip(".")
+                raise ChildProcessError(f"{what} (out of memory? fewer --workers need less)") from error
             self.log.window(self.step, self.training.schedule(max(0, self.step - 1)))
             if self.step > begun:
                 self.save()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torchvision
 from torch import Tensor, nn
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
@@ -28,6 +27,8 @@ class ResNet50(nn.Module):
 
     def __init__(self, stride_in_1x1: bool = True) -> None:
         super().__init__()
+        import torchvision  # takes seconds, and the small network does without
+
         net = torchvision.models.resnet50(weights=None)
         self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4

@@ -1,4 +1,4 @@
-"""``box2seg demo``: the whole way from the bundled clip to its pictures."""
+"""``box2seg demo``: the whole way from the bundled clips to their pictures."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from box2seg_plugin.cli import main
 from box2seg_plugin.network import box2seg_small
 from ltr.checkpoint import save_weights
 from ltr.data.mask_io import read_mask
-from pytracking.bundled import bundled_clip
+from pytracking.bundled import bundled_clip, bundled_names
 from pytracking.evaluation.frames import open_frames
 
 
@@ -29,14 +29,15 @@ def test_demo_writes_masks_and_pictures_and_prints_a_table(
 ) -> None:
     out = tmp_path / "new" / "demo"
     assert main(["demo", "--out", str(out), "--model", str(model), "--device", "cpu"]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["contact_sheet.png", "masks", "overlay.mp4"]
-    frames = open_frames(bundled_clip("goat").frames)
-    assert sorted(path.stem for path in (out / "masks").iterdir()) == sorted(frames.names)
-    for path in (out / "masks").iterdir():
-        assert read_mask(path).shape == frames.size[::-1]
-    with Image.open(out / "contact_sheet.png") as sheet:
-        assert sheet.width > 3 * frames.size[0] // 2
-    assert cv2.VideoCapture(str(out / "overlay.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == len(frames)
+    assert sorted(path.name for path in out.iterdir()) == sorted(bundled_names())
+    for name in bundled_names():
+        frames, folder = open_frames(bundled_clip(name).frames), out / name
+        assert sorted(path.stem for path in (folder / "masks").iterdir()) == sorted(frames.names)
+        for path in (folder / "masks").iterdir():
+            assert read_mask(path).shape == frames.size[::-1]
+        with Image.open(folder / "contact_sheet.png") as sheet:
+            assert sheet.width > 3 * frames.size[0] // 2
+        assert cv2.VideoCapture(str(folder / "overlay.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == len(frames)
     table = capsys.readouterr().out
     rows = {cells[1].strip(): cells[2] for line in table.splitlines() if len(cells := line.split("|")) > 3}
     assert {"box filled", "inscribed ellipse", "GrabCut in the box"} < set(rows)
@@ -45,14 +46,12 @@ def test_demo_writes_masks_and_pictures_and_prints_a_table(
     assert str(out) in table
 
 
-def test_demo_with_the_committed_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The bundled weights, or one line that says that there are none; never a table of untrained masks."""
-    pytest.importorskip("box2seg_plugin.variants")
-    from box2seg_plugin.variants import BUNDLED
-
-    if (BUNDLED / "box2seg_small.safetensors").is_file():
-        pytest.skip("there are weights: install.sh demo runs them")
+def test_without_weights_there_is_one_line_and_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("box2seg_plugin.variants.BUNDLED", tmp_path)
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("box2seg demo: error: ") and error.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("box2seg demo: error: ") and printed.err.count("\n") == 1
+    assert "box2seg_small" in printed.err and printed.out == ""
     assert not (tmp_path / "demo").exists()

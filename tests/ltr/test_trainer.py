@@ -1,7 +1,9 @@
 """A run is a function of its settings and seed, however often it is interrupted; a failure loses nothing."""
 
 import logging
+import os
 import resource
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -180,7 +182,11 @@ def test_each_step_gets_the_next_samples(tmp_path: Path) -> None:
     seen: list[Sample] = []
 
     def watch(actor: Actor, _: nn.Module) -> Actor:
-        return lambda batch: (seen.append(batch), actor(batch))[1]
+        def act(batch: Sample) -> tuple[Tensor, dict[str, float]]:
+            seen.append(batch)
+            return actor(batch)
+
+        return act
 
     training = make_training(watch)
     make_trainer(tmp_path, training).run()
@@ -312,7 +318,7 @@ def test_prepare_has_the_last_word_in_every_stage(tmp_path: Path) -> None:
     def freeze(model: nn.Module) -> None:
         assert model.training
         modes.append(True)
-        model.body[1].eval()  # type: ignore[index]
+        model.get_submodule("body.1").eval()
 
     training = make_training(prepare=freeze)
     trainer = make_trainer(tmp_path, training)
@@ -350,6 +356,18 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_does_harm(
     assert load_training(batch_file)["images"].shape == (3, 2, 3, 16, 24)
     assert load_training(tmp_path / LATEST)["step"] == 4
     assert all(value.isfinite().all() for value in trainer.model.state_dict().values())
+
+
+def test_a_loader_process_that_dies_ends_the_run_with_one_clear_error(tmp_path: Path) -> None:
+    class Deadly(Squares):
+        """Ends the process that draws from it, as the kernel does when memory runs out."""
+
+        def sample(self, rng: Generator, frames: int) -> Clip:
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError("not reached")
+
+    with pytest.raises(ChildProcessError, match=r"DataLoader worker .*--workers"):
+        make_trainer(tmp_path, make_training(source=Deadly()), workers=1).run()
 
 
 class Killed(BaseException):

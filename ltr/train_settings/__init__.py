@@ -1,0 +1,1 @@
+"""Training settings: what all runs on clips have in common, and those of the networks that ltr brings."""

@@ -1,0 +1,114 @@
+"""The data of a training run: which sets the environment names, and clips drawn from them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ltr.data.sampler import ClipSource, MixedClips, VideoClips
+from ltr.dataset.clip_style import ClipStyle
+from ltr.dataset.coco_objects import CocoObjects
+from ltr.dataset.davis import Davis
+from ltr.dataset.image_masks import ImageMasks
+from ltr.dataset.interface import StillDataset, split_stills
+from ltr.dataset.mixed_stills import MixedStills
+from ltr.dataset.procedural import ProceduralClips
+from ltr.dataset.synthetic_clips import SyntheticClips
+from ltr.dataset.youtube_vos import YoutubeVos
+from ltr.environment import PLACES, Environment
+from ltr.errors import InputError
+
+STILL_SIDE = 352
+"""Longest side of stills, which stay in memory: more than the crops need, 3 GB for DUTS-TR and COCO."""
+
+SPLIT_SEED = 0
+"""Which stills are set aside is the same for every run."""
+
+ANY = (("any", 1.0),)
+RATIOS = {"youtube_vos": 6.0, "davis": 1.0, "stills": 3.0}
+"""Sampling ratios of what "any" finds; the first two are the paper's."""
+
+PROCEDURAL_BANNER = [
+    "*" * 88,
+    "No data set is configured: training on built-in PROCEDURAL clips. Good for trying things out, not for a",
+    "model to use. Set LTR_DUTS_DIR, LTR_COCO_DIR, LTR_YOUTUBE_VOS_DIR or LTR_DAVIS_DIR for real ones.",
+    "*" * 88,
+]
+
+
+class ClipData:
+    """Makes clip sources by name.
+
+    Names: "youtube_vos" and "davis" (videos), "stills" (clips made from DUTS-TR and COCO, whichever there
+    are, at least one), "procedural" (rendered, needs nothing), "any" (all that the environment names, else
+    procedural).
+
+    Args:
+        places: where data sets are.
+        held_out: stills of DUTS-TR to set aside; at most half of them are.
+
+    Attributes:
+        banner: lines for the user that say what is used.
+    """
+
+    def __init__(self, places: Environment, held_out: int = 0) -> None:
+        self.places = places
+        self.held_out = held_out
+        self.banner: list[str] = []
+
+    def source(self, wanted: tuple[tuple[str, float], ...], style: ClipStyle) -> ClipSource:
+        """The mix of sources by (name, ratio).
+
+        Raises:
+            InputError: a data set is not configured or cannot be used.
+        """
+        if wanted == ANY:
+            wanted = self._available()
+        sources = [self._one(name, style) for name, _ in wanted]
+        self.banner.append(f"training data: {', '.join(source.name for source in sources)}")
+        return sources[0] if len(sources) == 1 else MixedClips(sources, [ratio for _, ratio in wanted])
+
+    def training_stills(self) -> StillDataset:
+        """DUTS-TR and COCO objects without those set aside."""
+        return self._stills[0]
+
+    def held_out_stills(self) -> StillDataset:
+        """The stills set aside, to choose models on."""
+        return self._stills[1]
+
+    def _available(self) -> tuple[tuple[str, float], ...]:
+        has = {key: self.places.has(key) for key in RATIOS if key != "stills"}
+        has["stills"] = self.places.has("duts") or self.places.has("coco")
+        found = tuple((key, ratio) for key, ratio in RATIOS.items() if has[key])
+        if not found:
+            self.banner += PROCEDURAL_BANNER
+        return found or (("procedural", 1.0),)
+
+    def _one(self, name: str, style: ClipStyle) -> ClipSource:
+        if name == "youtube_vos":
+            return VideoClips(YoutubeVos(self.places.path("youtube_vos")))
+        if name == "davis":
+            return VideoClips(Davis(self.places.path("davis")))
+        if name == "stills":
+            return SyntheticClips(self.training_stills(), style)
+        if name == "procedural":
+            return VideoClips(ProceduralClips())
+        raise ValueError(f'data is "{name}": known are {", ".join(RATIOS)}, procedural, any')
+
+    @cached_property
+    def _stills(self) -> tuple[StillDataset, StillDataset]:
+        """Stills to train on, and those set aside."""
+        kept: list[StillDataset] = []
+        aside: list[StillDataset] = []
+        if self.places.has("duts"):
+            duts = ImageMasks(self.places.path("duts"), limit_side=STILL_SIDE, cache=True, name="DUTS-TR")
+            train, held = split_stills(duts, min(self.held_out, len(duts) // 2), SPLIT_SEED)
+            kept.append(train)
+            aside.append(held)
+        if self.places.has("coco"):
+            kept.append(CocoObjects(self.places.path("coco"), limit_side=STILL_SIDE, cache=True, name="COCO"))
+        if not kept:
+            raise InputError(
+                "no still images are configured: set LTR_DUTS_DIR to the folder with "
+                f"{PLACES['duts'].layout}, LTR_COCO_DIR to that with {PLACES['coco'].layout}, or both"
+            )
+        return MixedStills(kept), MixedStills(aside)
