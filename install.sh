@@ -2,7 +2,7 @@
 # Sets up Box2Seg in .venv beside this file. Needs Python >= 3.11, no sudo; a second run has nothing to do.
 #
 #   bash install.sh              set up, then print what works
-#   bash install.sh demo         set up if need be, then make masks of the bundled clip, in demo_out/
+#   bash install.sh demo         set up if need be, then make masks of the bundled clips, in demo_out/
 #   bash install.sh test         set up if need be, then run the tests (more arguments go to pytest)
 #
 # BOX2SEG_PYTHON       the Python to make .venv with (the first of python3, python3.13 ... that is new enough)

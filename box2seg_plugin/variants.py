@@ -44,7 +44,7 @@ def load_network(name_or_file: str | PathLike[str], device: torch.device | str =
 def weights_digest(network: nn.Module) -> str:
     """SHA-256 of a network's weights in hexadecimal, whatever file and device they came from or are on.
 
-    Goes into manifests: equal digests mean equal names, types, shapes and values.
+    Equal digests mean equal names, types, shapes and values.
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):

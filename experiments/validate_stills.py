@@ -4,7 +4,7 @@
 
 Models are chosen on these figures, never on DAVIS. Besides J by number of frames, the clips show whether the
 aggregation is used: J with s blanked out, and with the other frames taken from other clips.
-Needs LTR_ECSSD_DIR and LTR_DUTS_DIR (see docs on the environment).
+Needs LTR_ECSSD_DIR and LTR_DUTS_DIR (ltr/environment.py says what they hold).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from box2seg_plugin.network import Box2SegNet
-from box2seg_plugin.train_settings.data import ClipData
+from box2seg_plugin.object_encoder import draw_boxes
 from box2seg_plugin.train_settings.small import small
 from box2seg_plugin.variants import load_network
 from ltr.data.boxes import mask_to_box
@@ -29,6 +29,7 @@ from ltr.dataset.synthetic_clips import SyntheticClips
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.losses.segmentation import mask_iou
+from ltr.train_settings.clip_data import ClipData
 
 FRAMES = (1, 3, 5)
 CLIP_SEED = 20211
@@ -77,8 +78,6 @@ def validate_ecssd(network: Box2SegNet, root: str, count: int, precision: torch.
 
 def _inside(logits: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     """Background outside the boxes, as inference has it."""
-    from box2seg_plugin.object_encoder import draw_boxes
-
     drawn = draw_boxes(boxes.flatten(0, 1).round(), logits.shape[-2:]).view_as(logits)
     return torch.where(drawn > 0, logits.float(), -10.0)
 
@@ -122,7 +121,10 @@ def _first_frame(logits: torch.Tensor, batch: Sample) -> torch.Tensor:
 
 def _mix_frames(t: torch.Tensor) -> torch.Tensor:
     """Every frame but the first comes from another clip."""
-    return torch.cat([t[:, :1]] + [t[:, i : i + 1].roll(i, dims=0) for i in range(1, t.shape[1])], dim=1)
+    return torch.cat(
+        [t[:, :1]] + [t[:, i : i + 1].roll(1 + (i - 1) % (len(t) - 1), dims=0) for i in range(1, t.shape[1])],
+        dim=1,
+    )
 
 
 def main() -> int:
@@ -143,6 +145,10 @@ def main() -> int:
         if args.ecssd_count:
             rows["ECSSD, T=1"] = validate_ecssd(
                 network, str(environment().path("ecssd")), args.ecssd_count, precision
+            )
+        if args.clips % 8 == 1:
+            raise InputError(
+                f"--clips is {args.clips}: 8 go together, and a last one alone has no other to mix with"
             )
         if args.clips:
             rows.update(validate_clips(network, args.clips, precision))

@@ -52,7 +52,7 @@ class Training:
         settings: plain values that made it; they and their hash go into every checkpoint.
         network: registry name and config of the network, for the exported weights.
         model: the module that is trained and saved.
-        actor: batch -> (loss, statistics), one for each stage.
+        actors: batch -> (loss, statistics), one for each stage.
         source: where the clips come from.
         stages: run one after another.
         optimizer: over parameters of ``model``; the others must not require gradients.

@@ -1,4 +1,8 @@
-"""box2seg/paper: the published training, ResNet-50 on YouTube-VOS and DAVIS. Needs a GPU and both."""
+"""box2seg/paper: the published training, ResNet-50 on YouTube-VOS and DAVIS. Needs a GPU and both.
+
+Not the whole of it yet: the backbone is frozen as published, but starts from random weights instead of
+Mask R-CNN's.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def load_lwl(name_or_file: str | PathLike[str], device: torch.device | str = "cp
     """A trained network in eval mode.
 
     Args:
-        name_or_file: a variant that has weights in this package ("lwl_small"), a ``.safetensors`` file of
-            :func:`ltr.checkpoint.save_weights`, or the authors' checkpoint (``lwl_stage2.pth``).
+        name_or_file: a ``.safetensors`` file of :func:`ltr.checkpoint.save_weights`, the authors' checkpoint
+            (``lwl_stage2.pth``), or a variant whose weights lie in ``ltr/weights`` (none is there yet).
         device: where to put it.
 
     Raises:

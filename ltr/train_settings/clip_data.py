@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 
 from ltr.data.sampler import ClipSource, MixedClips, VideoClips
@@ -16,6 +17,8 @@ from ltr.dataset.synthetic_clips import SyntheticClips
 from ltr.dataset.youtube_vos import YoutubeVos
 from ltr.environment import PLACES, Environment
 from ltr.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 STILL_SIDE = 352
 """Longest side of stills, which stay in memory: more than the crops need, 3 GB for DUTS-TR and COCO."""
@@ -106,6 +109,8 @@ class ClipData:
             aside.append(held)
         if self.places.has("coco"):
             kept.append(CocoObjects(self.places.path("coco"), limit_side=STILL_SIDE, cache=True, name="COCO"))
+        if self.held_out and not any(len(stills) for stills in aside):
+            logger.warning("stills are set aside from DUTS-TR alone: without LTR_DUTS_DIR none are")
         if not kept:
             raise InputError(
                 "no still images are configured: set LTR_DUTS_DIR to the folder with "
