@@ -39,7 +39,8 @@ class ClipTrainingSettings:
         stages: see :class:`ltr.training.Stage`.
         rate_backbone, rate_features, rate_encoders, rate_decoder, rate_regularisation: learning rates; what
             has a rate of 0 is frozen. ``rate_backbone`` is that of the backbone's layers,
-            ``rate_features`` that of the convolution that makes x, ``rate_regularisation`` that of the lambdas.
+            ``rate_features`` that of the convolution that makes x, ``rate_regularisation`` that of
+            the lambdas.
         milestones: steps after which rates are divided by 5; empty means a cosine with ``warmup``.
         warmup: steps over which the rates rise, with the cosine.
         weight_decay: decoupled (AdamW), of convolutions' weights; 0 is plain Adam.
