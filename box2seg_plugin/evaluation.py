@@ -111,7 +111,7 @@ def score_method(
     """
     scores = []
     with tqdm(
-        total=sum(len(video.frames) for video in videos), desc=name, unit="frame", leave=False
+        total=sum(len(video.frames) for video in videos), desc=name, unit="frame", leave=False, disable=None
     ) as progress:
         for video in videos:
             labels = video.read_labels()

@@ -93,7 +93,7 @@ def compare(
         raise InputError(f"frames from one evaluated frame to the next is {every}: must be at least 1")
     solvers = _make_solvers(settings, networks, device, precision)
     results: dict[Setting, list[_VideoResult]] = {setting: [] for setting in settings}
-    with tqdm(total=len(settings) * len(videos), desc=progress, unit="run", leave=False) as bar:
+    with tqdm(total=len(settings) * len(videos), desc=progress, unit="run", leave=False, disable=None) as bar:
         for source in videos:
             video = _Video(source, every)
             for group in _same_crops(settings):
