@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Generator, Iterator, Sequence
@@ -18,6 +19,9 @@ from ltr.errors import InputError
 
 PREFETCHED = 4
 """Batches that each worker keeps ready."""
+
+GRACE_S = 30
+"""Seconds that a worker goes on for after SIGTERM: as long as schedulers wait before they kill."""
 
 
 class ClipSamples(Dataset[Sample]):
@@ -95,10 +99,14 @@ def batches(samples: ClipSamples, first: int, steps: int, batch: int, workers: i
     )
     with _one_opencv_thread():
         items = iter(loader)
-    for item in items:
-        if isinstance(item, InputError):
-            raise item
-        yield item
+    try:
+        for item in items:
+            if isinstance(item, InputError):
+                raise item
+            yield item
+    finally:
+        # The traceback of an error holds this frame, and would keep the iterator and its workers alive.
+        del items
 
 
 @contextmanager
@@ -116,7 +124,13 @@ def _one_opencv_thread() -> Iterator[None]:
 
 
 def _start_worker(_: int) -> None:
-    """One thread for each worker. When to stop is for the training process to say, which ends its workers."""
+    """One thread for each worker. When to stop is for the training process to say, which ends its workers.
+
+    A scheduler sends SIGTERM to all processes, and the training's last step still wants its batch. But a
+    Python that exits sends SIGTERM too and waits for its children, so a worker must not ignore it for ever.
+    """
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE_S))
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))

@@ -1,9 +1,13 @@
 """Batches are the same whoever loads them and wherever a run begins; workers end with their run."""
 
 import multiprocessing
+import multiprocessing.process
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +58,14 @@ def equal(one: Sample, other: Sample) -> bool:
     )
 
 
+def running_workers() -> list[multiprocessing.process.BaseProcess]:
+    """Processes that are still there after a while."""
+    deadline = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return multiprocessing.active_children()
+
+
 def test_a_batch_stacks_its_samples() -> None:
     source = samples()
     (batch,) = batches(source, 5, 1, 3, 0)
@@ -86,6 +98,7 @@ def test_what_cannot_be_read_is_one_line_from_workers_too(workers: int) -> None:
     with pytest.raises(InputError) as error:
         list(batches(samples(Unreadable()), 0, 2, 2, workers))
     assert str(error.value) == "a.jpg: cannot be read"
+    assert not running_workers(), "the error's traceback keeps them alive"
 
 
 def test_closing_ends_the_workers() -> None:
@@ -93,10 +106,7 @@ def test_closing_ends_the_workers() -> None:
     next(stream)
     assert len(multiprocessing.active_children()) == 2
     stream.close()
-    deadline = time.monotonic() + 10
-    while multiprocessing.active_children() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not multiprocessing.active_children()
+    assert not running_workers()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -108,6 +118,18 @@ def test_workers_leave_signals_to_the_training_process(number: int) -> None:
     assert worker.pid is not None
     os.kill(worker.pid, number)
     assert len(list(stream)) == 39
+
+
+def test_a_program_that_never_closes_its_batches_can_exit() -> None:
+    """Python ends its children with SIGTERM then, and waits for them."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import test_loader as t; from ltr.data import loader\n"
+        "loader.GRACE_S = 1\n"
+        "stream = loader.batches(t.samples(), 0, 40, 2, 1); next(stream)\n"
+        "import builtins; builtins.kept = stream.gi_frame.f_locals['items']\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent)], timeout=120, check=True)
 
 
 def test_a_worker_that_dies_is_noticed() -> None:
