@@ -28,6 +28,7 @@ from ltr.charts import Chart
 from ltr.checkpoint import load_training, save_training, save_weights
 from ltr.data.clip_processing import Sample
 from ltr.data.loader import ClipSamples, batches
+from ltr.data.sampler import ClipSource
 from ltr.device import use_bfloat16
 from ltr.errors import InputError
 from ltr.training import Actor, Stage, Training
@@ -110,19 +111,23 @@ class Trainer:
     def _run_stages(self, last: int) -> None:
         """Run the stages' steps from the present one up to ``last``."""
         first_step = first_sample = 0
-        for stage, actor in zip(self.training.stages, self.training.actors, strict=True):
+        training = self.training
+        for stage, actor, source in zip(training.stages, training.actors, training.sources, strict=True):
             begin, end = max(first_step, self.step), min(first_step + stage.steps, last)
             if begin < end and not self._stopping:
-                self._run_stage(stage, actor, first_sample + (begin - first_step) * stage.batch, end - begin)
+                first = first_sample + (begin - first_step) * stage.batch
+                self._run_stage(stage, actor, source, first, end - begin)
             first_step += stage.steps
             first_sample += stage.steps * stage.batch
 
-    def _run_stage(self, stage: Stage, actor: Actor, first_sample: int, steps: int) -> None:
+    def _run_stage(
+        self, stage: Stage, actor: Actor, source: ClipSource, first_sample: int, steps: int
+    ) -> None:
         training = self.training
         self.model.train()
         if training.prepare is not None:
             training.prepare(self.model)
-        samples = ClipSamples(training.source, stage.frames, stage.jitter, stage.input_size, training.seed)
+        samples = ClipSamples(source, stage.frames, stage.jitter, stage.input_size, training.seed)
         with contextlib.closing(batches(samples, first_sample, steps, stage.batch, self.workers)) as stream:
             while not self._stopping:
                 asked = time.perf_counter()
@@ -198,7 +203,7 @@ class Trainer:
             "seed": training.seed,
             "settings_hash": training.settings_hash,
             "settings": training.settings,
-            "data": training.source.name,
+            "data": training.data_name,
             "model": self.model.state_dict(),
             "optimizer": training.optimizer.state_dict(),
             "average": None if self.average is None else self.average.state_dict(),
@@ -215,7 +220,7 @@ class Trainer:
         extra = {
             "settings": training.name,
             "settings_hash": training.settings_hash,
-            "data": training.source.name,
+            "data": training.data_name,
             "seed": str(training.seed),
             "step": str(self.step),
         }
@@ -251,10 +256,10 @@ class Trainer:
             raise InputError(
                 f"{path} was made with other settings: {', '.join(changed) or 'unknown ones'} differ. {_ANEW}"
             )
-        if payload.get("data", training.source.name) != training.source.name:
+        if payload.get("data", training.data_name) != training.data_name:
             raise InputError(
                 f'{path} was trained on "{payload["data"]}", and the environment now gives '
-                f'"{training.source.name}". {_ANEW}'
+                f'"{training.data_name}". {_ANEW}'
             )
 
 

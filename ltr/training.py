@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,7 @@ class Training:
         network: registry name and config of the network, for the exported weights.
         model: the module that is trained and saved.
         actors: batch -> (loss, statistics), one for each stage.
-        source: where the clips come from.
+        sources: where the clips come from, one for each stage.
         stages: run one after another.
         optimizer: over parameters of ``model``; the others must not require gradients.
         schedule: step -> factor on the learning rates.
@@ -73,7 +74,7 @@ class Training:
     network: tuple[str, dict[str, Any]]
     model: nn.Module
     actors: list[Actor]
-    source: ClipSource
+    sources: list[ClipSource]
     stages: list[Stage]
     optimizer: torch.optim.Optimizer
     schedule: Callable[[int], float]
@@ -91,6 +92,11 @@ class Training:
         return sum(stage.steps for stage in self.stages)
 
     @property
+    def data_name(self) -> str:
+        """What the sources are called, each name once."""
+        return ", ".join(dict.fromkeys(source.name for source in self.sources))
+
+    @property
     def settings_hash(self) -> str:
         """First 12 hex digits of the SHA-256 of the settings."""
         return settings_hash(self.settings)
@@ -101,13 +107,19 @@ def settings_hash(settings: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def cosine_schedule(steps: int, warmup: int, floor: float = 0.01) -> Callable[[int], float]:
-    """Linear up to 1 over ``warmup`` steps, then half a cosine down to ``floor`` at ``steps``."""
+def cosine_schedule(
+    steps: int, warmup: int, restarts: Sequence[int] = (), floor: float = 0.01
+) -> Callable[[int], float]:
+    """Linear up to 1 over ``warmup`` steps, then half a cosine down to ``floor`` at ``steps``; the same anew
+    from each step of ``restarts`` on (Loshchilov and Hutter, "SGDR", ICLR 2017)."""
+    bounds = [0, *restarts, steps]
 
     def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        share = min(1.0, (step - warmup) / max(1, steps - warmup))
+        cycle = bisect_right(bounds, step, 0, len(bounds) - 1) - 1
+        begin, end = bounds[cycle], bounds[cycle + 1]
+        if step - begin < warmup:
+            return (step - begin + 1) / warmup
+        share = min(1.0, (step - begin - warmup) / max(1, end - begin - warmup))
         return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share))
 
     return factor

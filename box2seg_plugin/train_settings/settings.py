@@ -39,6 +39,7 @@ class Box2SegSettings(ClipTrainingSettings):
     single_frame_dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.stage_refinements) != len(self.stages):
             raise ValueError(f"{len(self.stages)} stages, {len(self.stage_refinements)} stage_refinements")
 
@@ -58,7 +59,6 @@ def build(settings: Box2SegSettings, places: Environment, **changes: Any) -> Tra
     torch.manual_seed(settings.seed)
     network = build_box2seg(settings.network)
     data = ClipData(places, settings.held_out)
-    source = data.source(settings.data, settings.clip_style)
     return clip_training(
         settings,
         "box2seg",
@@ -67,7 +67,7 @@ def build(settings: Box2SegSettings, places: Environment, **changes: Any) -> Tra
             Box2SegActor(network, settings.loss, settings.loss_weight, settings.single_frame_dropout, passes)
             for passes in settings.stage_refinements
         ],
-        source=source,
+        sources=settings.sources(data),
         rates=settings.rates(["aggregation", "refined_aggregation"]),
         banner=data.banner + random_backbone_warning(settings, "box2seg"),
     )

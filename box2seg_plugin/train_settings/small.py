@@ -7,6 +7,7 @@ from dataclasses import replace
 from box2seg_plugin.network import SMALL
 from box2seg_plugin.train_settings.settings import Box2SegSettings
 from ltr.data.clip_processing import CropJitter
+from ltr.dataset.clip_style import ClipStyle
 from ltr.training import Stage
 
 CROPS = CropJitter(
@@ -20,6 +21,9 @@ CROPS = CropJitter(
     grey=0.0,
 )
 
+REACHING = ClipStyle(attachment=0.08)
+"""Some targets with lines that stretch their box."""
+
 small = replace(
     Box2SegSettings(),
     name="small",
@@ -29,8 +33,12 @@ small = replace(
     stages=(
         Stage(steps=1900, frames=1, batch=24, input_size=(160, 160), jitter=CROPS),
         Stage(steps=1600, frames=3, batch=8, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=2300, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=1400, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
     ),
-    stage_refinements=(0, 1),
+    restarts=(3500,),
+    clip_styles=(ClipStyle(), ClipStyle(), REACHING, REACHING),
+    stage_refinements=(0, 1, 0, 1),
     rate_backbone=2e-3,
     rate_features=2e-3,
     rate_encoders=2e-3,

@@ -16,6 +16,7 @@ class ClipStyle:
         distractor: another object moves behind the target; ``lookalike`` of these have the target's own
             pixels.
         occluder: another object passes in front of the target.
+        attachment: lines reach out of the target; see :mod:`ltr.dataset.attachments`.
         travel, camera: standard deviation of an object's path (in object sizes) and of the camera's (in frame
             sizes) over the clip.
         zoom, turn, stretch: standard deviations of log scale, angle (radians) and shear over the clip.
@@ -28,6 +29,7 @@ class ClipStyle:
     distractor: float = 0.65
     lookalike: float = 0.35
     occluder: float = 0.3
+    attachment: float = 0.0
     travel: float = 0.35
     camera: float = 0.12
     zoom: float = 0.12

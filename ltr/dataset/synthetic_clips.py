@@ -17,6 +17,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ltr.data.boxes import mask_to_box
+from ltr.dataset.attachments import with_attachment
 from ltr.dataset.clip_style import ClipStyle
 from ltr.dataset.interface import Clip, StillDataset
 from ltr.dataset.moving_layers import (
@@ -93,6 +94,9 @@ class SyntheticClips:
         image, mask = self.stills[index]
         if int(mask.sum()) < 4 * MIN_VISIBLE:
             return None
+        if rng.random() < self.style.attachment:
+            other = self.stills[int(rng.integers(len(self.stills)))]
+            image, mask = with_attachment(rng, image, mask, other)
         times = frame_times(rng, frames)
         scene = self._scene(rng, image, mask, times)
         images, masks = [], []

@@ -67,7 +67,9 @@ class ClipData:
         if wanted == ANY:
             wanted = self._available()
         sources = [self._one(name, style) for name, _ in wanted]
-        self.banner.append(f"training data: {', '.join(source.name for source in sources)}")
+        line = f"training data: {', '.join(source.name for source in sources)}"
+        if line not in self.banner:
+            self.banner.append(line)
         return sources[0] if len(sources) == 1 else MixedClips(sources, [ratio for _, ratio in wanted])
 
     def training_stills(self) -> StillDataset:
@@ -82,7 +84,7 @@ class ClipData:
         has = {key: self.places.has(key) for key in RATIOS if key != "stills"}
         has["stills"] = self.places.has("duts") or self.places.has("coco")
         found = tuple((key, ratio) for key, ratio in RATIOS.items() if has[key])
-        if not found:
+        if not found and not self.banner:
             self.banner += PROCEDURAL_BANNER
         return found or (("procedural", 1.0),)
 

@@ -7,7 +7,7 @@ network, its actors and the source of clips, and hands them to :func:`clip_train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import torch
@@ -15,6 +15,7 @@ from torch import nn
 
 from ltr.data.sampler import ClipSource
 from ltr.dataset.clip_style import ClipStyle
+from ltr.train_settings.clip_data import ClipData
 from ltr.training import Actor, Stage, Training, cosine_schedule, step_schedule
 
 
@@ -34,15 +35,15 @@ class ClipTrainingSettings:
         name: settings name after the network's, e.g. "small" of "box2seg/small".
         network: its shape.
         data: data set keys and their sampling ratios; see :class:`ltr.train_settings.clip_data.ClipData`.
-        clip_style: how stills become clips.
+        clip_styles: how stills become clips, in each stage; a single one holds for all.
         held_out: stills set aside from training, to choose models on.
         stages: see :class:`ltr.training.Stage`.
         rate_backbone, rate_features, rate_encoders, rate_decoder, rate_regularisation: learning rates; what
             has a rate of 0 is frozen. ``rate_backbone`` is that of the backbone's layers,
             ``rate_features`` that of the convolution that makes x, ``rate_regularisation`` that of
             the lambdas.
-        milestones: steps after which rates are divided by 5; empty means a cosine with ``warmup``.
-        warmup: steps over which the rates rise, with the cosine.
+        milestones: steps after which rates are divided by 5; empty means a cosine.
+        warmup, restarts: with the cosine, steps over which the rates rise, and steps at which it begins anew.
         weight_decay: decoupled (AdamW), of convolutions' weights; 0 is plain Adam.
         batch_norm_eval: keep every batch norm in eval mode.
         loss: a key of ``ltr.losses.segmentation.LOSSES``.
@@ -54,7 +55,7 @@ class ClipTrainingSettings:
     network: NetworkConfig
     stages: tuple[Stage, ...]
     data: tuple[tuple[str, float], ...] = (("youtube_vos", 6.0), ("davis", 1.0))
-    clip_style: ClipStyle = field(default_factory=ClipStyle)
+    clip_styles: tuple[ClipStyle, ...] = (ClipStyle(),)
     held_out: int = 0
     rate_backbone: float = 0.0
     rate_features: float = 2e-5
@@ -63,6 +64,7 @@ class ClipTrainingSettings:
     rate_regularisation: float = 1e-4
     milestones: tuple[int, ...] = ()
     warmup: int = 0
+    restarts: tuple[int, ...] = ()
     weight_decay: float = 0.0
     batch_norm_eval: bool = True
     loss: str = "lovasz"
@@ -71,6 +73,16 @@ class ClipTrainingSettings:
     average_decay: float = 0.0
     precision: str = "fp32"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.clip_styles) not in (1, len(self.stages)):
+            raise ValueError(f"{len(self.stages)} stages, {len(self.clip_styles)} clip_styles")
+
+    def sources(self, data: ClipData) -> list[ClipSource]:
+        """Where the clips of each stage come from."""
+        styles = self.clip_styles * (len(self.stages) if len(self.clip_styles) == 1 else 1)
+        made = {style: data.source(self.data, style) for style in dict.fromkeys(styles)}
+        return [made[style] for style in styles]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; their hash is the run's."""
@@ -95,7 +107,7 @@ def clip_training(
     module: str,
     network: nn.Module,
     actors: Sequence[Actor],
-    source: ClipSource,
+    sources: Sequence[ClipSource],
     rates: Mapping[str, float],
     banner: Sequence[str],
 ) -> Training:
@@ -106,7 +118,7 @@ def clip_training(
         module: the network's name, in ``ltr.registry.NETWORKS`` and before the "/" of the settings' name.
         network: to be trained; it has a ``backbone``. What has a rate of 0 stops requiring gradients.
         actors: one for each stage.
-        source: of the clips.
+        sources: of the clips, one for each stage.
         rates: see :meth:`ClipTrainingSettings.rates`; of several prefixes that fit, the first counts.
         banner: lines to tell the user first.
     """
@@ -114,14 +126,14 @@ def clip_training(
     if settings.milestones:
         schedule = step_schedule(settings.milestones, 0.2)
     else:
-        schedule = cosine_schedule(steps, settings.warmup)
+        schedule = cosine_schedule(steps, settings.warmup, settings.restarts)
     return Training(
         name=f"{module}/{settings.name}",
         settings=settings.to_dict(),
         network=(module, settings.network.to_dict()),
         model=network,
         actors=list(actors),
-        source=source,
+        sources=list(sources),
         stages=list(settings.stages),
         optimizer=_optimizer(settings, network, rates),
         schedule=schedule,

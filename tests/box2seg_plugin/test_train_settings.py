@@ -143,7 +143,7 @@ def test_only_convolutions_decay() -> None:
 
 def test_small_is_the_run_that_made_the_weights() -> None:
     """Another hash is another run: checkpoints of this one no longer resume. Change it knowingly."""
-    assert settings_hash(small.to_dict()) == "314732077a60"
+    assert settings_hash(small.to_dict()) == "7c89df800a34"
     assert small.network == SMALL
 
 
@@ -163,16 +163,16 @@ def test_the_seed_decides_the_first_weights() -> None:
 
 def test_default_runs_on_procedural_clips_and_says_so() -> None:
     run = build(default, NOTHING)
-    assert run.source.name == "procedural"
+    assert run.sources[0].name == "procedural"
     assert any("PROCEDURAL" in line for line in run.banner)
     assert any("LTR_DUTS_DIR" in line for line in run.banner)
 
 
 def test_default_takes_the_data_that_the_environment_names(duts: Path) -> None:
     run = build(default, environment())
-    assert run.source.name == "clips of DUTS-TR"
+    assert run.sources[0].name == "clips of DUTS-TR"
     assert run.banner == ["training data: clips of DUTS-TR"]
-    clip = run.source.sample(np.random.default_rng(0), 2)
+    clip = run.sources[0].sample(np.random.default_rng(0), 2)
     assert len(clip) == 2
 
 
@@ -197,8 +197,17 @@ def test_an_unknown_kind_of_data_lists_the_known() -> None:
 
 
 def test_every_stage_needs_its_number_of_passes() -> None:
-    with pytest.raises(ValueError, match="2 stages, 1 stage_refinements"):
+    with pytest.raises(ValueError, match="4 stages, 1 stage_refinements"):
         replace(small, stage_refinements=(1,))
+    with pytest.raises(ValueError, match="4 stages, 2 clip_styles"):
+        replace(small, clip_styles=(ClipStyle(), ClipStyle()))
+
+
+def test_every_stage_has_its_style(duts: Path) -> None:
+    styles = [source.style for source in build(small, environment()).sources]  # type: ignore[attr-defined]
+    assert tuple(styles) == small.clip_styles
+    single = build(replace(small, clip_styles=(ClipStyle(whole=1),)), environment())
+    assert {source.style.whole for source in single.sources} == {1}  # type: ignore[attr-defined]
 
 
 def test_the_plugin_registers_what_it_brings() -> None:

@@ -146,8 +146,8 @@ def test_batch_norms_are_held_where_the_settings_say_so() -> None:
 
 
 def test_clips_are_turned_for_the_authors_stages_alone() -> None:
-    assert isinstance(build(tiny(stage1), Environment({})).source, TurnedClips)
-    assert isinstance(build(tiny(small), Environment({})).source, VideoClips)
+    assert isinstance(build(tiny(stage1), Environment({})).sources[0], TurnedClips)
+    assert isinstance(build(tiny(small), Environment({})).sources[0], VideoClips)
 
 
 def test_small_starts_from_the_run_that_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

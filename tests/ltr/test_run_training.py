@@ -61,7 +61,7 @@ class Toy:
             network=("toy", {}),
             model=model,
             actors=[act],
-            source=Grey(),
+            sources=[Grey()],
             stages=[Stage(10, 1, 1, (8, 8))],
             optimizer=torch.optim.SGD(model.parameters(), lr=1e-6),
             schedule=lambda step: 1.0,

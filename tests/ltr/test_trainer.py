@@ -90,7 +90,7 @@ def make_training(wrap: Callable[[Actor, nn.Module], Actor] | None = None, **cha
         "network": ("tiny", {"dim": 4}),
         "model": model,
         "actors": [wrap(actor, model) if wrap else actor] * 2,
-        "source": Squares(),
+        "sources": [Squares()] * 2,
         "stages": STAGES,
         "optimizer": torch.optim.AdamW(model.parameters(), lr=0.05),
         "schedule": cosine_schedule(STEPS, 3),
@@ -142,7 +142,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_training_learns(device: torch.device, tmp_path: Path) -> None:
     training = make_training(stages=[Stage(40, 1, 2, (16, 16), CropJitter(scale=2))])
-    training.actors = training.actors[:1]
+    training.actors, training.sources = training.actors[:1], training.sources[:1]
     training.schedule = step_schedule((), 1)
     weights = Trainer(training, tmp_path, device, workers=0, log_every=10).run()
     losses = [record["loss"] for record in read_log(tmp_path / "log.jsonl")]
@@ -367,7 +367,7 @@ def test_a_loader_process_that_dies_ends_the_run_with_one_clear_error(tmp_path: 
             raise AssertionError("not reached")
 
     with pytest.raises(ChildProcessError, match=r"DataLoader worker .*--workers"):
-        make_trainer(tmp_path, make_training(source=Deadly()), workers=1).run()
+        make_trainer(tmp_path, make_training(sources=[Deadly()] * 2), workers=1).run()
 
 
 class Killed(BaseException):
@@ -417,7 +417,7 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
     other = Squares()
     other.name = "circles"
     with pytest.raises(InputError, match=r'trained on "squares".*gives "circles"'):
-        make_trainer(tmp_path, make_training(source=other)).run()
+        make_trainer(tmp_path, make_training(sources=[other] * 2)).run()
     training = make_training()
     training.model = nn.Linear(2, 2)
     with pytest.raises(InputError, match="does not fit the network"):
@@ -474,6 +474,11 @@ def test_schedules() -> None:
     assert cosine(10) == 1
     assert cosine(55) == pytest.approx(0.55)
     assert cosine(100) == cosine(200) == pytest.approx(0.1)
+    again = cosine_schedule(300, 10, restarts=(100,), floor=0.1)
+    assert [again(step) for step in (0, 55, 99)] == [cosine(step) for step in (0, 55, 99)]
+    assert [again(step) for step in (100, 109, 110)] == pytest.approx([0.1, 1.0, 1.0])
+    assert again(205) == pytest.approx(0.55)
+    assert again(300) == pytest.approx(0.1)
     steps = step_schedule((30, 60), 0.2)
     assert [steps(step) for step in (0, 29, 30, 59, 60, 99)] == pytest.approx([1, 1, 0.2, 0.2, 0.04, 0.04])
 

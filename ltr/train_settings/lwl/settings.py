@@ -66,15 +66,15 @@ def build(settings: LWLSettings, places: Environment, **changes: Any) -> Trainin
     else:
         first_lines = random_backbone_warning(settings, "lwl")
     data = ClipData(places, settings.held_out)
-    source = data.source(settings.data, settings.clip_style)
+    sources = settings.sources(data)
     if settings.rotation or settings.zoom:
-        source = TurnedClips(source, settings.rotation, settings.zoom)
+        sources = [TurnedClips(source, settings.rotation, settings.zoom) for source in sources]
     training = clip_training(
         settings,
         "lwl",
         network,
         actors=[LWLActor(network, settings.loss, settings.loss_weight) for _ in settings.stages],
-        source=source,
+        sources=sources,
         rates=dict.fromkeys(settings.frozen, 0.0) | settings.rates(["learner"]),
         banner=data.banner + first_lines,
     )
