@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from box2seg_plugin.train_settings.small import CROPS, REACHING, small
+from box2seg_plugin.train_settings.small import CROPS, SPARSE, small
 from ltr.training import Stage
 
 default = replace(
@@ -13,7 +13,7 @@ default = replace(
     data=(("any", 1.0),),
     stages=(Stage(steps=2000, frames=3, batch=4, input_size=(192, 192), jitter=CROPS),),
     stage_refinements=(1,),
-    clip_styles=(REACHING,),
+    clip_styles=(SPARSE,),
     restarts=(),
     average_decay=0.99,
     precision="fp32",

@@ -24,6 +24,9 @@ CROPS = CropJitter(
 REACHING = ClipStyle(attachment=0.08)
 """Some targets with lines that stretch their box."""
 
+SPARSE = replace(REACHING, sparse=0.7)
+"""And more targets that fill little of it."""
+
 small = replace(
     Box2SegSettings(),
     name="small",
@@ -33,12 +36,13 @@ small = replace(
     stages=(
         Stage(steps=1900, frames=1, batch=24, input_size=(160, 160), jitter=CROPS),
         Stage(steps=1600, frames=3, batch=8, input_size=(192, 192), jitter=CROPS),
-        Stage(steps=2300, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=1000, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=1300, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
         Stage(steps=1400, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
     ),
     restarts=(3500,),
-    clip_styles=(ClipStyle(), ClipStyle(), REACHING, REACHING),
-    stage_refinements=(0, 1, 0, 1),
+    clip_styles=(ClipStyle(), ClipStyle(), REACHING, SPARSE, SPARSE),
+    stage_refinements=(0, 1, 0, 0, 1),
     rate_backbone=2e-3,
     rate_features=2e-3,
     rate_encoders=2e-3,

@@ -10,6 +10,7 @@ class ClipStyle:
     """Probabilities are per clip; lengths are in sizes of the target or shares of the frame.
 
     Attributes:
+        sparse: of two stills the one whose object fills less of its box is taken: those are the hard ones.
         whole: the target keeps its own background, which moves with it.
         own_background: (else) the background is the target's own still with the target painted over, not
             another.
@@ -24,6 +25,7 @@ class ClipStyle:
         blur, noise, jpeg, relight: motion blur, sensor noise, JPEG artefacts, changing light.
     """
 
+    sparse: float = 0.0
     whole: float = 0.4
     own_background: float = 0.35
     distractor: float = 0.65

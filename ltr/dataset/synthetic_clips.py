@@ -73,13 +73,21 @@ class SyntheticClips:
             InputError: one mask after another is empty.
         """
         for attempt in range(DRAWS):
-            index = int(rng.integers(len(self.stills)))
+            index = self._draw(rng)
             clip = self._compose(rng, index, frames) if attempt < COMPOSITIONS else None
             if clip is None and attempt >= COMPOSITIONS - 1:
                 clip = self._unmoved(index, frames)
             if clip is not None:
                 return clip
         raise InputError(f"{self.name}: no visible object in {DRAWS} draws; are its masks empty?")
+
+    def _draw(self, rng: Generator) -> int:
+        """The number of a still."""
+        index = int(rng.integers(len(self.stills)))
+        if not self.style.sparse or rng.random() >= self.style.sparse:
+            return index
+        other = int(rng.integers(len(self.stills)))
+        return min((index, other), key=lambda i: _filled_share(self.stills[i][1]))
 
     def _unmoved(self, index: int, frames: int) -> Clip | None:
         """A still as a clip in which nothing moves; None when its mask is empty."""
@@ -94,7 +102,7 @@ class SyntheticClips:
         image, mask = self.stills[index]
         if int(mask.sum()) < 4 * MIN_VISIBLE:
             return None
-        if rng.random() < self.style.attachment:
+        if self.style.attachment and rng.random() < self.style.attachment:
             other = self.stills[int(rng.integers(len(self.stills)))]
             image, mask = with_attachment(rng, image, mask, other)
         times = frame_times(rng, frames)
@@ -208,6 +216,12 @@ class _Scene:
             picture = paste(picture, over, cover)
             visible = cv2.multiply(visible, 255 - cover, scale=1 / 255)
         return picture, (visible > 127).astype(np.uint8), int((opacity > 127).sum())
+
+
+def _filled_share(mask: np.ndarray) -> float:
+    """Share of its box that an object fills; 1 without an object."""
+    box = mask_to_box(mask)
+    return float(np.count_nonzero(mask) / (box[2] * box[3])) if box[2] > 0 else 1.0
 
 
 def _centred(motion: np.ndarray, background: np.ndarray, size: tuple[int, int]) -> np.ndarray:

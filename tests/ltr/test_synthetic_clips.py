@@ -202,3 +202,23 @@ def test_mixed_stills_are_their_parts_one_after_another() -> None:
         with pytest.raises(IndexError, match="it has 5 items"):
             mix[outside]
     assert len(MixedStills([])) == 0
+
+
+def test_sparse_prefers_targets_that_fill_little_of_their_box() -> None:
+    class Halves(Discs):
+        """Every other still's disc has lost all but a ring."""
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            image, mask = super().__getitem__(index)
+            mask = mask.copy()
+            if index % 2:
+                cv2.circle(mask, (60, 45), 15, 0, -1)
+            return image, mask
+
+    def rings(sparse: float) -> int:
+        style = replace(STILL, sparse=sparse)
+        clips = [draw(seed, style, 1, Halves(20)) for seed in range(60)]
+        return sum(int(clip.name.split()[3].rstrip(",")) % 2 for clip in clips)
+
+    assert 20 <= rings(0) <= 40
+    assert 38 <= rings(1) <= 52
