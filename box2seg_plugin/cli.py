@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.errors import InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -21,15 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name -> module and what it does. A module has EXAMPLE, add_arguments(parser) and run(args) -> exit code."""
 
-BAD_INPUT = 2
 INTERRUPTED = 130
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line: the usage is a ``--help`` away."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,26 +31,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: done. 2: the input is at fault, one line on stderr says how. 130: interrupted.
     """
-    args = _parser().parse_args(_join_negative_boxes(sys.argv[1:] if argv is None else argv))
+    if sys.stderr is None:  # closed by the caller; the progress needs one
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  for the rest of the process
+    name = "box2seg"
+    try:
+        args = _parser().parse_args(_join_negative_boxes(sys.argv[1:] if argv is None else argv))
+        name = f"box2seg {args.command}"
+        return _run(args)
+    except (InputError, OSError) as error:
+        print_error(name, error)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(args: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.WARNING if getattr(args, "quiet", False) else logging.INFO,
         format="%(message)s",
         stream=sys.stderr,
     )
-    try:
-        with logging_redirect_tqdm():
-            return int(args.run(args))
-    except InputError as error:
-        message = str(error).replace("\n", " ")
-        print(f"box2seg {args.command}: error: {message}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print(f"box2seg {args.command}: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    with logging_redirect_tqdm():
+        return int(args.run(args))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
         prog="box2seg",
         description="Masks from boxes in videos.",
         epilog="example: box2seg demo",

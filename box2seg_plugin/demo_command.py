@@ -46,16 +46,19 @@ def run(args: argparse.Namespace) -> int:
 
     videos = [_bundled_video(name) for name in bundled_names()]
     network = load_network(args.model or DEFAULT_MODEL)
+    segmenters = {
+        f"Box2Seg, T = {frames}": VideoSegmenter(
+            network, frames, device=args.device, precision=args.precision
+        )
+        for frames in (1, 5)
+    }
     for video in videos:
         make_folder(args.out / video.name / "masks")
     scores = score_initializers(videos)
     masks: list[Labels] = []
-    for frames in (1, 5):
-        segmenter = VideoSegmenter(network, frames, device=args.device, precision=args.precision)
+    for row, segmenter in segmenters.items():
         masks.clear()
-        scores.append(
-            score_method(_keeping(network_method(segmenter), masks), videos, f"Box2Seg, T = {frames}")
-        )
+        scores.append(score_method(_keeping(network_method(segmenter), masks), videos, row))
     sys.stdout.write(f"{markdown_table(scores)}\n")
     rest = iter(masks)
     for video in videos:

@@ -19,6 +19,7 @@ from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.segmenter import VideoSegmenter
 from box2seg_plugin.video_run import Image
 from ltr.data.boxes import is_absent, jitter_box
+from ltr.errors import InputError
 from pytracking.analysis.davis import region_similarity
 from pytracking.evaluation.box_files import Boxes
 from pytracking.evaluation.labelled_video import LabelledVideo, Labels, boxes_of_labels
@@ -116,6 +117,8 @@ def score_method(
         for video in videos:
             labels = video.read_labels()
             boxes = boxes_of_labels(labels) if video.boxes is None else dict(video.boxes)
+            if not boxes:
+                raise InputError(f"video {video.name}: there is no object in any of its masks")
             if jitter:
                 boxes = jitter_boxes(boxes, jitter, video.name, seed)
             started = time.perf_counter()

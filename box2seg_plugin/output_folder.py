@@ -18,7 +18,19 @@ def make_folder(out: Path) -> None:
         raise InputError(f"--out {out} is a file: must be a folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
     except OSError as error:
         raise InputError(f"--out {out}: cannot write there ({error.strerror or error})") from None
+    check_writable(out, f"--out {out}")
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """See that files can be written to a folder that is there.
+
+    Raises:
+        InputError: they cannot; ``option`` says who asked.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{option}: cannot write there ({error.strerror or error})") from None

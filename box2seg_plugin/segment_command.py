@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import lexists, realpath  # Path.resolve() raises for links that go round in circles
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ import numpy as np
 from tqdm import tqdm
 
 from box2seg_plugin.network_options import add_network_arguments, add_window_arguments, make_segmenter
-from box2seg_plugin.output_folder import make_folder
+from box2seg_plugin.output_folder import check_writable, make_folder
 from ltr.data.mask_io import write_mask
+from ltr.data.opencv import opencv_name
 from ltr.errors import InputError
 from pytracking.evaluation.box_files import Boxes, check_boxes, parse_box, read_boxes
-from pytracking.evaluation.frames import FrameSource, ImageFrames, open_frames
+from pytracking.evaluation.frames import MAX_FPS, MIN_FPS, FrameSource, ImageFrames, open_frames
 from pytracking.visualization.overlay import draw_overlay
 from pytracking.visualization.video_writer import VideoWriter
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 EXAMPLE = "box2seg segment video.mp4 --boxes boxes.txt --out masks --overlay masks/overlay.mp4"
 
 OVERLAY_FPS = 25.0
+"""Of images, which do not say how fast they go."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     boxes.add_argument("--box", metavar="X,Y,W,H", help="the box, for a video of one frame")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the masks")
     parser.add_argument("--overlay", type=Path, metavar="FILE.mp4", help="also a video of masks over frames")
+    parser.add_argument(
+        "--fps", type=float, help=f"frames a second of the overlay (the video's, {OVERLAY_FPS:g} for images)"
+    )
     add_window_arguments(parser)
     add_network_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
@@ -59,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     source = open_frames(args.video)
     source.check()
     boxes = _read_boxes(args, source)
-    _check_outputs(args.out, args.overlay, source)
+    _check_outputs(args, source)
     segmenter = make_segmenter(args)
     make_folder(args.out)
     summary = Summary()
@@ -101,7 +107,8 @@ def _segment(
     with contextlib.ExitStack() as stack:
         video = None
         if args.overlay:
-            video = stack.enter_context(VideoWriter(args.overlay, OVERLAY_FPS, source.size))
+            fps = args.fps or source.fps or OVERLAY_FPS
+            video = stack.enter_context(VideoWriter(args.overlay, fps, source.size))
         # The frames of the overlay are read again: those in between would otherwise have to be kept.
         again = iter(source) if video else iter(())
         progress = stack.enter_context(tqdm(total=len(source), unit="frame", disable=args.quiet))
@@ -131,18 +138,38 @@ def _read_boxes(args: argparse.Namespace, source: FrameSource) -> dict[int, Boxe
     return boxes
 
 
-def _check_outputs(out: Path, overlay: Path | None, source: FrameSource) -> None:
+def _check_outputs(args: argparse.Namespace, source: FrameSource) -> None:
     """Refuse what would overwrite the input or cannot be written, before anything is."""
-    inputs = {file.resolve() for file in (source.files if isinstance(source, ImageFrames) else [source.path])}
-    if source.path.is_dir() and out.resolve() == source.path.resolve():
-        raise InputError(f"--out {out} is the folder of the frames: must be another")
-    masks = (out / f"{name}.png" for name in source.names)
-    for file in [*masks, *([overlay] if overlay else [])]:
-        if file.resolve() in inputs:
-            raise InputError(f"{file} is read as input and would be overwritten: choose another place")
-    if overlay is None:
+    inputs = {realpath(file) for file in (source.files if isinstance(source, ImageFrames) else [source.path])}
+    if source.path.is_dir() and realpath(args.out) == realpath(source.path):
+        raise InputError(f"--out {args.out} is the folder of the frames: must be another")
+    for name in source.names:
+        mask = args.out / f"{name}.png"
+        _check_place(mask, realpath(mask) in inputs)
+    if args.overlay is None:
+        if args.fps is not None:
+            raise InputError("--fps is the speed of the overlay: give --overlay as well")
         return
+    # Masks replace what is there; the overlay is written in place, also under a second name of an input.
+    _check_place(args.overlay, args.overlay.is_file() and any(map(args.overlay.samefile, inputs)))
+    _check_overlay(args.overlay, args.fps, args.out)
+
+
+def _check_place(file: Path, is_input: bool) -> None:
+    if is_input:
+        raise InputError(f"{file} is read as input and would be overwritten: choose another place")
+    if lexists(file) and not file.is_file():
+        raise InputError(f"{file} is there and is no file: move it or choose another place")
+
+
+def _check_overlay(overlay: Path, fps: float | None, out: Path) -> None:
     if overlay.suffix.lower() != ".mp4":
         raise InputError(f"--overlay {overlay}: the name must end in .mp4")
-    if not overlay.parent.is_dir() and overlay.parent.resolve() != out.resolve():
+    opencv_name(overlay)
+    if fps is not None and not MIN_FPS <= fps <= MAX_FPS:
+        raise InputError(f"--fps is {fps:g}: must be from {MIN_FPS:g} to {MAX_FPS:g}")
+    if realpath(overlay.parent) == realpath(out):  # which is made and tried later
+        return
+    if not overlay.parent.is_dir():
         raise InputError(f"--overlay {overlay}: there is no folder {overlay.parent}")
+    check_writable(overlay.parent, f"--overlay {overlay}")

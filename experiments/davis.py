@@ -17,17 +17,17 @@ from pathlib import Path
 import torch
 
 from box2seg_plugin.evaluation import Score, evaluate, markdown_table, score_initializers
+from box2seg_plugin.output_folder import check_writable
 from box2seg_plugin.segmenter import DEFAULT_MODEL
 from box2seg_plugin.variants import load_network, weights_digest
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.errors import InputError
 from pytracking.evaluation.labelled_video import davis_videos
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> OneLineParser:
     """The command line."""
-    result = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    result = OneLineParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = result.add_argument
     add("--root", type=Path, required=True, help="folder of JPEGImages and Annotations")
     add("--sequences", nargs="+", metavar="NAME", help="some of its videos (all)")
@@ -48,6 +48,11 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Score every row and print the table."""
+    for share in args.jitter:
+        if not 0 <= share < 0.5:
+            raise InputError(f"--jitter is {share:g}: must be at least 0 and less than 0.5")
+    if args.json:
+        check_writable(args.json.parent, f"--json {args.json}")
     videos = davis_videos(args.root, args.sequences)
     network = load_network(args.model)
     scores = score_initializers(videos) if args.baselines else []
@@ -98,9 +103,9 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         run(parser().parse_args())
-    except InputError as error:
-        print(f"davis.py: error: {error}", file=sys.stderr)
-        return 2
+    except (InputError, OSError) as error:
+        print_error("davis.py", error)
+        return BAD_INPUT
     return 0
 
 

@@ -16,6 +16,7 @@ from table_rows import Row, Table
 from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.output_folder import make_folder
 from box2seg_plugin.variants import load_network
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.device import DEVICES, PRECISIONS
 from ltr.errors import InputError
 from pytracking.evaluation.labelled_video import LabelledVideo, davis_videos
@@ -37,7 +38,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Result], float]]] = {
 
 def table_parser(table: Table) -> argparse.ArgumentParser:
     """The command line of a table."""
-    result = argparse.ArgumentParser(
+    result = OneLineParser(
         prog=f"{table.name}.py",
         description=f"{table.title}. {table.about}",
         epilog=f"example: python experiments/{table.name}.py --root DAVIS --every 4",
@@ -64,9 +65,9 @@ def main(table: Table, argv: Sequence[str] | None = None) -> int:
             print(plan(table, args))
         else:
             print(run(table, args, shown_command(table.name, arguments)))
-    except InputError as error:
-        print(f"{table.name}.py: error: {error}", file=sys.stderr)
-        return 2
+    except (InputError, OSError) as error:
+        print_error(f"{table.name}.py", error)
+        return BAD_INPUT
     return 0
 
 

@@ -20,6 +20,7 @@ from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.object_encoder import draw_boxes
 from box2seg_plugin.train_settings.small import small
 from box2seg_plugin.variants import load_network
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.data.boxes import mask_to_box
 from ltr.data.clip_processing import CropJitter, Sample, process_clip
 from ltr.data.loader import collate
@@ -129,9 +130,7 @@ def _mix_frames(t: torch.Tensor) -> torch.Tensor:
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = OneLineParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="box2seg_small", help="model name or file")
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--ecssd-count", type=int, default=1000)
@@ -153,8 +152,8 @@ def main() -> int:
         if args.clips:
             rows.update(validate_clips(network, args.clips, precision))
     except InputError as error:
-        sys.stderr.write(f"validate_stills.py: error: {error}\n")
-        return 2
+        print_error("validate_stills.py", error)
+        return BAD_INPUT
     sys.stdout.write(
         "| validation | J |\n|---|---|\n" + "".join(f"| {k} | {v:.4f} |\n" for k, v in rows.items())
     )

@@ -95,7 +95,8 @@ def read_weights(path: str | PathLike[str]) -> Weights:
     """Read what :func:`save_weights` wrote.
 
     Raises:
-        InputError: no such file, no safetensors file, a file cut short, or one without our metadata.
+        InputError: no such file, no safetensors file, a file cut short, one without our metadata, or one that
+            holds values that are not finite.
     """
     path = _existing(path)
     try:
@@ -111,10 +112,13 @@ def read_weights(path: str | PathLike[str]) -> Weights:
         raise InputError(f'{path} has format "{metadata["format"]}"; this version reads "{FORMAT}"')
     try:
         config = json.loads(metadata["config"])
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # too many digits, too deep: no JSONDecodeError
         raise InputError(f"{path}: the config in its metadata is not valid JSON: {error}") from error
     if not isinstance(config, dict):
         raise InputError(f"{path}: the config in its metadata is a {type(config).__name__}, not a table")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise InputError(f'{path}: "{name}" holds values that are not finite: train it anew')
     extra = {key: value for key, value in metadata.items() if key not in RESERVED}
     return Weights(metadata["network"], config, extra, tensors)
 
@@ -148,7 +152,9 @@ def load_training(path: str | PathLike[str], device: torch.device | str = "cpu")
         TypeError,
         ValueError,
     ) as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        if isinstance(error, pickle.UnpicklingError):  # torch's own words are for callers of torch.load
+            reason = "it is not made of tensors and plain values alone"
         raise InputError(f"{path} is no training state, or is damaged: {reason}") from error
     if not isinstance(payload, dict):
         raise InputError(f"{path} is no training state: it holds a {type(payload).__name__}")

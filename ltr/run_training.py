@@ -24,6 +24,7 @@ from typing import Any
 import torch
 
 from ltr.charts import CHARTS, VISDOM_SERVER, open_chart
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.device import DEVICES, choose_device
 from ltr.environment import environment
 from ltr.errors import InputError
@@ -33,17 +34,29 @@ from ltr.trainer import Trainer, make_folder
 
 logger = logging.getLogger("ltr.run_training")
 
+DEFAULT_SETTINGS = "default"
 
-def parser() -> argparse.ArgumentParser:
+RANGES = {
+    "seed": (0, 2**32 - 1),
+    "workers": (0, 1024),
+    "threads": (1, 1024),
+    "log_every": (1, 10**9),
+    "epoch": (1, 10**9),
+    "stop_after": (1, 10**9),
+}
+"""Option -> least and greatest value."""
+
+
+def parser() -> OneLineParser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = OneLineParser(
         prog="run_training.py",
         description="Train a network with named settings; the same command resumes an interrupted run.",
         epilog="example: python ltr/run_training.py box2seg default --stop-after 100",
     )
     add = result.add_argument
     add("module", nargs="?", help="who brought the settings, e.g. box2seg")
-    add("settings", nargs="?", default="default", help='their name ("default")')
+    add("settings", nargs="?", help=f'their name ("{DEFAULT_SETTINGS}")')
     add("--list", action="store_true", help="print the names of all settings and end")
     add("--workspace", type=Path, help="folder of all runs (else LTR_WORKSPACE_DIR, else ./workspace)")
     add("--device", choices=DEVICES, default="auto")
@@ -59,9 +72,6 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-LEAST = {"seed": 0, "workers": 0, "threads": 1, "log_every": 1, "epoch": 1, "stop_after": 1}
-
-
 def run(args: argparse.Namespace) -> int:
     """Build the training that the arguments name and run it.
 
@@ -75,16 +85,16 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         print("\n".join(TRAIN_SETTINGS.names()))
         return 0
-    for option, least in LEAST.items():
-        value = getattr(args, option)
-        if value is not None and value < least:
-            raise InputError(f"--{option.replace('_', '-')} is {value}: must be at least {least}")
+    _check_ranges(args)
     if args.module is None:
         raise InputError(f"no settings are named; known: {', '.join(TRAIN_SETTINGS) or 'none'}")
-    factory = TRAIN_SETTINGS.get(f"{args.module}/{args.settings}")
+    settings = args.settings or DEFAULT_SETTINGS
+    factory = TRAIN_SETTINGS.get(f"{args.module}/{settings}")
+    if args.settings is None:
+        logger.info('no settings are named: training "%s" (--list names all)', settings)
     device = choose_device(args.device)
     places = environment({"workspace": args.workspace})
-    name = args.settings if args.seed is None else f"{args.settings}-seed{args.seed}"
+    name = settings if args.seed is None else f"{settings}-seed{args.seed}"
     folder = places.path("workspace") / args.module / name
     make_folder(folder)
     chart = None
@@ -103,6 +113,13 @@ def run(args: argparse.Namespace) -> int:
         weights = trainer.run(args.stop_after)
     logger.info("step %d of %d; weights: %s", trainer.step, trainer.training.steps, weights)
     return 128 + received[0] if received else 0
+
+
+def _check_ranges(args: argparse.Namespace) -> None:
+    for option, (least, most) in RANGES.items():
+        value = getattr(args, option)
+        if value is not None and not least <= value <= most:
+            raise InputError(f"--{option.replace('_', '-')} is {value}: must be from {least} to {most}")
 
 
 @contextmanager
@@ -141,10 +158,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return run(args)
     except InputError as error:
-        print(f"run_training.py: error: {error}", file=sys.stderr)
-        return 2
+        print_error("run_training.py", error)
+        return BAD_INPUT
     except (FloatingPointError, OSError) as error:
-        print(f"run_training.py: error: {error}", file=sys.stderr)
+        print_error("run_training.py", error)
         return 1
     except KeyboardInterrupt:
         print(

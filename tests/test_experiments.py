@@ -263,6 +263,39 @@ def test_options_out_of_range_are_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--frames", "x"], "invalid int value: 'x'"),
+        (["--jitter", "nan"], "--jitter is nan: must be at least 0 and less than 0.5"),
+        (["--jitter", "0.5"], "--jitter is 0.5: must be"),
+        (["--json", "nowhere/o.json"], "--json nowhere/o.json: cannot write there"),
+        (["--json", ""], 'the argument "" is empty'),
+        (["--root", "long" * 70], "File name too long"),
+        (["--sequences", "two\nlines"], r'no sequence "two\nlines"'),
+    ],
+)
+def test_davis_tells_bad_options_in_one_line_before_the_work(
+    options: list[str],
+    reason: str,
+    script: Import,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    davis = script("davis")
+    monkeypatch.setattr(davis, "evaluate", None)
+    monkeypatch.setattr(sys, "argv", ["davis.py", "--root", str(root), *options])
+    try:
+        code = davis.main()
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert error.startswith("davis.py: error: ") and error.count("\n") == 1
+
+
 def test_runs_by_its_path(repository: Path, tmp_path: Path) -> None:
     command = [sys.executable, repository / "experiments/table2_components.py", "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

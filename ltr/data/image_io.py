@@ -18,12 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ltr.data.opencv import quiet_opencv
 from ltr.errors import InputError
 
 MAX_PIXELS = 80_000_000  # more than two 8K frames; what claims to be larger is broken or hostile
 
 _JPEG_START = b"\xff\xd8\xff"
+_JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND"
 _DECODE_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 RgbImage = NDArray[np.uint8]
@@ -35,7 +39,7 @@ def read_image(path: str | PathLike[str]) -> RgbImage:
     """Read an image file of any format that OpenCV knows; its content decides the format, not its name.
 
     Grey images are repeated over three channels, alpha is dropped, 16 bits become 8, EXIF orientation is
-    ignored. Of a truncated JPEG the missing part is grey.
+    ignored. Of a truncated JPEG the missing part is grey, with a warning in the log.
 
     Returns:
         H x W x 3 uint8, RGB, contiguous.
@@ -45,12 +49,14 @@ def read_image(path: str | PathLike[str]) -> RgbImage:
     """
     path = Path(path)
     with _open(path) as file:
-        width, height = _header_size(file, path) or (0, 0)
-        if width * height > MAX_PIXELS:
-            raise InputError(f"{path}: {width} x {height} pixels, more than the {MAX_PIXELS:,} that are read")
+        _header_size(file, path)
         file.seek(0)
         data = file.read()
 
+    if data.startswith(_PNG_START) and _PNG_END not in data:  # libpng would print a line of its own
+        raise InputError(f"{path}: the PNG is cut off")
+    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+        logger.warning("%s: the file is cut off, what is missing becomes grey", path)
     decode_jpeg = _turbojpeg_decoder()
     if decode_jpeg is not None and data.startswith(_JPEG_START):
         try:
@@ -64,7 +70,7 @@ def image_size(path: str | PathLike[str]) -> tuple[int, int]:
     """Read (width, height) in pixels, as stored, from an image file's header without decoding the pixels.
 
     Raises:
-        InputError: the file is absent or unreadable, or is no image.
+        InputError: the file is absent or unreadable, is no image, or has more than ``MAX_PIXELS`` pixels.
     """
     path = Path(path)
     with _open(path) as file:
@@ -124,14 +130,17 @@ def _header_size(file: BinaryIO, path: Path) -> tuple[int, int] | None:
     """(width, height) that the header claims; None when Pillow makes nothing of it.
 
     Raises:
-        InputError: the size is beyond even what Pillow takes.
+        InputError: the image has more than ``MAX_PIXELS`` pixels.
     """
     try:
-        return Image.open(file).size
+        width, height = Image.open(file).size
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {error}") from None
     except (OSError, ValueError, SyntaxError):  # as broken headers end; the decoder has the last word
         return None
+    if width * height > MAX_PIXELS:
+        raise InputError(f"{path}: {width} x {height} pixels: at most {MAX_PIXELS:,} are read")
+    return width, height
 
 
 def _decode_opencv(data: bytes, path: Path) -> RgbImage:
@@ -140,7 +149,8 @@ def _decode_opencv(data: bytes, path: Path) -> RgbImage:
     if data.startswith(_JPEG_START):
         data += _JPEG_END  # where a truncated file ends: without it imdecode gives up, though imread does not
     try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), _DECODE_FLAGS)
+        with quiet_opencv():
+            bgr = cv2.imdecode(np.frombuffer(data, np.uint8), _DECODE_FLAGS)
     except cv2.error as error:
         raise InputError(f"{path}: OpenCV cannot read this image ({error.err or error})") from None
     if bgr is None:

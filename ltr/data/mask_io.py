@@ -1,6 +1,7 @@
 """Mask files: PNGs whose pixel values are object ids, written with the DAVIS palette."""
 
 import os
+import threading
 from os import PathLike
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def write_mask(path: str | PathLike[str], mask: npt.NDArray[np.uint8]) -> None:
     image = Image.fromarray(np.ascontiguousarray(mask))
     image.putpalette(DAVIS_PALETTE.tobytes())
     # In the same folder, so that the replacement does not cross file systems and is one step.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Not named after the mask, whose name may already be as long as names can be.
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         image.save(temporary, format="PNG")
         temporary.replace(path)

@@ -6,12 +6,14 @@ al., ICCV 2021, section 3, who keep these parts.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from ltr.config_check import check_config
 from ltr.models.backbone import LAYERS, ResNet50, SmallResNet
 from ltr.models.decoder import Decoder
 from ltr.models.few_shot import TargetFeatures
@@ -58,10 +60,16 @@ class SegmentationConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of :meth:`to_dict`; lists (from JSON) become tuples. TypeError names an unknown field."""
+        """Inverse of :meth:`to_dict`; lists (from JSON) become tuples.
+
+        Raises:
+            TypeError, ValueError, LookupError, AttributeError: no network has such a config.
+        """
         fields = _lists_to_tuples(values)
         fields["pixels"] = PixelFormat(**_lists_to_tuples(values["pixels"]))
-        return cls(**fields)
+        config = cls(**fields)
+        check_config(config, cls(variant=""))
+        return config
 
 
 def _lists_to_tuples(values: dict[str, Any]) -> dict[str, Any]:
@@ -77,11 +85,27 @@ def make_backbone(name: str) -> ResNet50 | SmallResNet:
     raise ValueError(f'backbone is "{name}": known are resnet50, resnet50_3x3, small')
 
 
+def _check_strides(config: SegmentationConfig) -> None:
+    """ValueError where maps would not have the sizes that others expect."""
+    if any(side % 32 for side in config.input_size):
+        raise ValueError(f"input_size is {config.input_size}: both must be multiples of 32")
+    if unknown := set(config.feature_layers) - set(LAYERS):
+        raise ValueError(f"feature_layers has {', '.join(sorted(unknown))}: known are {', '.join(LAYERS)}")
+    layer = config.feature_layers[0]
+    if math.prod(config.encoder_strides) != 2 ** LAYERS.index(layer):
+        raise ValueError(
+            f"encoder_strides is {config.encoder_strides}: does not lead to the stride of {layer}"
+        )
+
+
 class SegmentationNet(nn.Module):
     """Pixels, backbone and target features. A network adds its encoders and, last, ``decoder``.
 
     Args:
         config: shape of the network.
+
+    Raises:
+        ValueError: fields of the config contradict each other.
     """
 
     config: SegmentationConfig
@@ -89,6 +113,7 @@ class SegmentationNet(nn.Module):
 
     def __init__(self, config: SegmentationConfig) -> None:
         super().__init__()
+        _check_strides(config)
         self.config = config
         self.normalise = PixelNormalisation(config.pixels)
         self.backbone = make_backbone(config.backbone)

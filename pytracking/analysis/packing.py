@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.dataset.mask_folders import FRAME_SUFFIXES, read_sequence_list
 from ltr.environment import environment
 from ltr.errors import InputError
@@ -182,7 +183,7 @@ SERVERS = {
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = OneLineParser(
         prog="python -m pytracking.analysis.packing",
         description="Pack results into the zip that a benchmark's server takes.",
         epilog="example: python -m pytracking.analysis.packing lwl/box2seg_init --server got10k --out a.zip",
@@ -207,8 +208,8 @@ def main(argv: list[str] | None = None) -> int:
         root = args.root or environment().path(SERVERS[args.server].place)
         count = pack(args.server, results, root, args.out)
     except InputError as error:
-        sys.stderr.write(f"pytracking.analysis.packing: error: {error}\n")
-        return 2
+        print_error("pytracking.analysis.packing", error)
+        return BAD_INPUT
     sys.stdout.write(f"{args.out}: {count} files\n")
     return 0
 

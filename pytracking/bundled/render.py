@@ -1,6 +1,5 @@
 """Draws the bundled clips again: ``python -m pytracking.bundled.render [--out FOLDER]``."""
 
-import argparse
 import logging
 import sys
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.data.boxes import mask_to_box
 from ltr.data.mask_io import write_mask
 from ltr.errors import InputError
@@ -94,7 +94,8 @@ def write_clip(script: Script, folder: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
+        prog="python -m pytracking.bundled.render",
         description="Draw the bundled clips again.",
         epilog="example: python -m pytracking.bundled.render --out /tmp/clips",
     )
@@ -111,8 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
             write_clip(script, options.out / name)
             logger.info("%s: %d frames in %s", name, script.frames, options.out / name)
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        print_error("pytracking.bundled.render", error)
+        return BAD_INPUT
     return 0
 
 

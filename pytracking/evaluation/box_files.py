@@ -25,6 +25,7 @@ from ltr.errors import InputError
 Boxes = npt.NDArray[np.float64]
 
 MAX_FILE_BYTES = 64 * 2**20
+MAX_LINE = 200_000  # characters; a longer one is that of a JSON file
 MAX_COORDINATE = 1e7
 MAX_OBJECT_ID = 255  # a mask stores ids in 8 bits
 
@@ -105,10 +106,11 @@ def check_boxes(
 def _read_lines(path: Path) -> list[str]:
     """The lines of a text file without those that are blank at its end; at least one."""
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputError(f"{path}: {size / 2**20:.0f} MiB is too large for a file of boxes")
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)  # a device gives as much as one asks for
+        if len(data) > MAX_FILE_BYTES:
+            raise InputError(f"{path}: too large for a file of boxes: at most {MAX_FILE_BYTES >> 20} MiB")
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: no such box file") from None
     except OSError as error:
@@ -120,21 +122,24 @@ def _read_lines(path: Path) -> list[str]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
     if lines == [""]:
         raise InputError(f"{path}: empty: a box file holds one line x,y,w,h for each frame")
+    if (longest := max(map(len, lines))) > MAX_LINE:
+        raise InputError(f"{path}: a line of {longest:,} characters: a box file holds lines x,y,w,h")
     return lines
 
 
 def _read_text(path: Path, lines: list[str], num_frames: int) -> Boxes:
     """One box a line, one line a frame."""
-    boxes = np.array([_parse_box(_fields(line), f"{path}:{n}") for n, line in enumerate(lines, start=1)])
-    if len(boxes) == num_frames:
+    needed = enumerate(lines[:num_frames], start=1)  # what is too much need not be read through
+    boxes = np.array([_parse_box(_fields(line), f"{path}:{n}") for n, line in needed])
+    if len(lines) == num_frames:
         return boxes
     remedy = f"one line for each frame, {_ABSENT_REMEDY}"
-    if len(boxes) == 1:
+    if len(lines) == 1:
         remedy += (
             "; a file with the first frame's box alone can start a tracker, not place masks in every frame"
         )
     raise InputError(
-        f"{path}: number of boxes is {len(boxes)}, number of frames is {num_frames}: give {remedy}"
+        f"{path}: number of boxes is {len(lines)}, number of frames is {num_frames}: give {remedy}"
     )
 
 

@@ -1,7 +1,6 @@
 """The frames of a video, read one after the other from a folder of images or from a video file."""
 
 import logging
-import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ltr.data.image_io import RgbImage, image_size, read_image
+from ltr.data.image_io import MAX_PIXELS, RgbImage, image_size, read_image
+from ltr.data.opencv import opencv_name, quiet_opencv
 from ltr.errors import InputError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+MIN_FPS, MAX_FPS = 0.01, 1000.0
+"""What a video's frames a second can be."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ class FrameSource(ABC):
     @abstractmethod
     def size(self) -> tuple[int, int]:
         """(width, height) of the first frame, pixels."""
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, None when that is not known, as of a folder of images."""
+        return None
 
     @abstractmethod
     def __iter__(self) -> Iterator[RgbImage]: ...
@@ -106,6 +114,12 @@ class VideoFrames(FrameSource):
         height, width = next(self._decode()).shape[:2]
         return width, height
 
+    @cached_property
+    def fps(self) -> float | None:
+        with self._opened() as capture:
+            fps = capture.get(cv2.CAP_PROP_FPS)
+        return fps if MIN_FPS <= fps <= MAX_FPS else None  # some files give their clock's ticks
+
     def __iter__(self) -> Iterator[RgbImage]:
         count = 0
         for frame in self._decode():
@@ -142,28 +156,21 @@ class VideoFrames(FrameSource):
     @contextmanager
     def _opened(self) -> Iterator[cv2.VideoCapture]:
         # FFmpeg by name: OpenCV would otherwise take a name with digits for a numbered series of images.
-        with _quiet_opencv():
-            capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        with quiet_opencv():
+            capture = cv2.VideoCapture(opencv_name(self.path), cv2.CAP_FFMPEG)
         try:
             if not capture.isOpened():
                 suffixes = " ".join(IMAGE_SUFFIXES)
                 raise InputError(f"{self.path}: not a video that OpenCV can open, nor an image ({suffixes})")
+            width = capture.get(cv2.CAP_PROP_FRAME_WIDTH)
+            height = capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+            if width * height > MAX_PIXELS:
+                raise InputError(
+                    f"{self.path}: {width:.0f} x {height:.0f} pixels: at most {MAX_PIXELS:,} are read"
+                )
             yield capture
         finally:
             capture.release()
-
-
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keeps OpenCV and FFmpeg from printing about a file that cannot be opened: the exception says it."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read once, when the first video is opened
-    logs = cv2.utils.logging
-    level = logs.getLogLevel()
-    logs.setLogLevel(logs.LOG_LEVEL_ERROR)
-    try:
-        yield
-    finally:
-        logs.setLogLevel(level)
 
 
 def open_frames(path: str | PathLike[str]) -> FrameSource:
@@ -171,13 +178,16 @@ def open_frames(path: str | PathLike[str]) -> FrameSource:
     file.
 
     Raises:
-        InputError: no such path, a folder without images or with two images of one name, or not a video.
+        InputError: no such path, a pipe or device, not a video, or a folder without images, with two images
+            of one name or with a link to nowhere for an image.
     """
     path = Path(path)
     if path.is_dir():
         return ImageFrames(path, _images_in(path))
     if not path.exists():
         raise InputError(f"{path}: no such folder of images or video file")
+    if not path.is_file():
+        raise InputError(f"{path}: neither a folder nor a file, and is read more than once: save it first")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFrames(path, [path])
     video = VideoFrames(path)
@@ -186,7 +196,7 @@ def open_frames(path: str | PathLike[str]) -> FrameSource:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    """The folder's images in natural order; hidden files are no frames."""
+    """The folder's images in natural order; hidden files and folders are no frames."""
     try:
         entries = sorted(folder.iterdir(), key=_natural_order)
     except OSError as error:
@@ -194,8 +204,10 @@ def _images_in(folder: Path) -> list[Path]:
     files = [
         e
         for e in entries
-        if e.suffix.lower() in IMAGE_SUFFIXES and not e.name.startswith(".") and e.is_file()
+        if e.suffix.lower() in IMAGE_SUFFIXES and not e.name.startswith(".") and not e.is_dir()
     ]
+    if odd := [file for file in files if not file.is_file()]:
+        raise InputError(f"{odd[0]}: no file that can be read (a link to nowhere?): restore or remove it")
     if not files:
         raise InputError(f"{folder}: holds no images ({' '.join(IMAGE_SUFFIXES)})")
     by_stem: dict[str, Path] = {}

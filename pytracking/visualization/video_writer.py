@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 
 from ltr.data.image_io import RgbImage
+from ltr.data.opencv import opencv_name, quiet_opencv
 from ltr.errors import InputError
+from pytracking.evaluation.frames import MAX_FPS, MIN_FPS
 
 logger = logging.getLogger(__name__)
 
@@ -38,20 +40,21 @@ class VideoWriter:
         """
         Args:
             path: the file, ending in .mp4; its folder must exist.
-            fps: frames a second.
+            fps: frames a second, ``MIN_FPS`` to ``MAX_FPS``.
             size: (width, height) of the frames, pixels.
 
         Raises:
-            InputError: the path does not end in .mp4, fps or size is not positive, or the file cannot be
-            opened.
+            InputError: the path does not end in .mp4, fps or size is out of range, or the file cannot be
+                opened.
         """
         self.path = Path(path)
         self.size = size
         if self.path.suffix.lower() != ".mp4":
             raise InputError(f"{self.path}: video files are written as MP4: the name must end in .mp4")
-        if not 0 < fps <= 1000 or min(size) < 1:
+        if not MIN_FPS <= fps <= MAX_FPS or min(size) < 1:
             raise InputError(
-                f"{self.path}: a video of {size[0]} x {size[1]} at {fps} frames/s: all must be > 0"
+                f"{self.path}: a video of {size[0]} x {size[1]} at {fps} frames/s: must have a pixel, and "
+                f"{MIN_FPS:g} to {MAX_FPS:g} frames/s"
             )
         even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
         self._encoder: _Encoder | None = _open_encoder(self.path, fps, even)
@@ -62,7 +65,11 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except InputError:
+            if error is None:  # otherwise what went wrong first is the news
+                raise
 
     def write(self, frame: RgbImage) -> None:
         """Appends a frame.
@@ -72,6 +79,7 @@ class VideoWriter:
 
         Raises:
             ValueError: the frame has another size or type, or the video is closed.
+            InputError: it cannot be written, as when the disk is full.
         """
         if self._encoder is None:
             raise ValueError(f"{self.path}: the video is closed")
@@ -83,18 +91,32 @@ class VideoWriter:
         odd_width, odd_height = self.size[0] % 2, self.size[1] % 2
         if odd_width or odd_height:
             frame = np.pad(frame, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
-        self._encoder.write(frame)
+        try:
+            self._encoder.write(frame)
+        except OSError as error:
+            raise self._failed(error) from None
 
     def close(self) -> None:
-        """Finishes the file; a second call does nothing."""
+        """Finishes the file; a second call does nothing.
+
+        Raises:
+            InputError: the file is not whole, as when the disk is full.
+        """
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
-            encoder.close()
+            try:
+                encoder.close()
+            except OSError as error:
+                raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> InputError:
+        return InputError(f"{self.path}: cannot write the video ({error.strerror or error})")
 
 
 def _open_encoder(path: Path, fps: float, size: tuple[int, int]) -> _Encoder:
     if not path.parent.is_dir():
         raise InputError(f"{path}: cannot write the video: no such folder {path.parent}")
+    opencv_name(path)
     try:
         path.open("ab").close()
     except OSError as error:
@@ -112,24 +134,35 @@ def _open_encoder(path: Path, fps: float, size: tuple[int, int]) -> _Encoder:
 
 class _OpenCvEncoder:
     def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
+        self._name, self._frames = opencv_name(path), 0
+        with quiet_opencv():
+            self._writer = cv2.VideoWriter(self._name, cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
         if not self._writer.isOpened():
             raise InputError(
                 f"{path}: OpenCV cannot write an MP4 video of {size[0]} x {size[1]} at {fps} frames/s"
             )
 
     def write(self, frame: RgbImage) -> None:
-        self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        with quiet_opencv():
+            self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        self._frames += 1
 
     def close(self) -> None:
-        self._writer.release()
+        """Raises OSError unless the file holds all frames: OpenCV does not say when a write has failed."""
+        with quiet_opencv():
+            self._writer.release()
+            capture = cv2.VideoCapture(self._name)
+            held = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            capture.release()
+        if self._frames and held < self._frames:
+            raise OSError(f"the file does not hold its {self._frames} frames: is the disk full?")
 
 
 class _PyAvEncoder:
     def __init__(self, av: Any, path: Path, fps: float, size: tuple[int, int]) -> None:
         self._av = av
         # moov first, so that a browser starts before it has the whole file.
-        self._container = av.open(str(path), "w", options={"movflags": "faststart"})
+        self._container = av.open(opencv_name(path), "w", options={"movflags": "faststart"})
         try:
             self._stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         except BaseException:

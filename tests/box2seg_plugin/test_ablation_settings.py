@@ -15,6 +15,7 @@ from box2seg_plugin.train_settings.ablations import (
 from box2seg_plugin.train_settings.settings import build
 from box2seg_plugin.train_settings.small import small
 from box2seg_plugin.variants import load_network
+from ltr.dataset.clip_style import ClipStyle
 from ltr.environment import Environment
 from ltr.plugins import load_plugins
 from ltr.registry import TRAIN_SETTINGS
@@ -33,7 +34,13 @@ def test_two_steps_train_every_part(name: str, tmp_path: Path) -> None:
     """Every parameter moves: none is left out of the optimizer or of the loss."""
     stages = (Stage(2, 2, 1, (64, 64), small.stages[0].jitter),)
     tiny = replace(
-        SETTINGS[name], data=(("procedural", 1.0),), stages=stages, stage_refinements=(0,), warmup=0
+        SETTINGS[name],
+        data=(("procedural", 1.0),),
+        stages=stages,
+        stage_refinements=(0,),
+        clip_styles=(ClipStyle(),),
+        restarts=(),
+        warmup=0,
     )
     training = build(tiny, Environment({}), precision="fp32")
     before = {key: value.clone() for key, value in training.model.named_parameters()}

@@ -18,6 +18,8 @@ from box2seg_plugin.evaluation import (
 )
 from box2seg_plugin.network import box2seg_small
 from ltr.data.boxes import box_mask
+from ltr.data.mask_io import read_mask, write_mask
+from ltr.errors import InputError
 from pytracking.evaluation.labelled_video import LabelledVideo, davis_videos
 
 HEIGHT, WIDTH = 20, 30
@@ -54,6 +56,14 @@ def test_mean_over_frames_then_objects_then_videos(videos: list[LabelledVideo]) 
     assert two.j_of_object == {1: 1.0, 2: 0.0}  # frames 0 and 2
     assert two.j == 0.5 and score.j == 0.5
     assert (one.frames, two.frames) == (3, 3) and score.seconds_per_frame > 0
+
+
+def test_a_video_without_objects_is_named(videos: list[LabelledVideo]) -> None:
+    for path in videos[0].masks:
+        if path is not None:
+            write_mask(path, np.zeros_like(read_mask(path)))
+    with pytest.raises(InputError, match=f"video {videos[0].name}: there is no object"):
+        score_method(initializer_method("rectangle"), videos, "filled")
 
 
 def test_masks_where_the_object_is_not_cost_nothing() -> None:

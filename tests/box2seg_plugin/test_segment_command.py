@@ -1,5 +1,6 @@
 """``box2seg segment`` as a user runs it: what it writes, and what it says of bad input."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ from box2seg_plugin.segmenter import VideoSegmenter
 from ltr.checkpoint import save_weights
 from ltr.data.boxes import box_mask
 from ltr.data.mask_io import DAVIS_PALETTE, read_mask
+from pytracking.evaluation.frames import open_frames
 
 HEIGHT, WIDTH, FRAMES = 45, 61, 7
+LONG = "long" * 70
 BOXES = np.array([[10.5 + i, 8, 30, 24.5] for i in range(FRAMES)])
 
 
@@ -52,6 +55,14 @@ def boxes(tmp_path: Path) -> Path:
 def write_boxes(path: Path, boxes: np.ndarray) -> Path:
     np.savetxt(path, boxes, delimiter=",", fmt="%.3f")
     return path
+
+
+def write_video(path: Path, folder: Path, codec: str) -> None:
+    """The frames of a folder as a video."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (WIDTH, HEIGHT))
+    for frame in frames_of(folder):
+        writer.write(frame[..., ::-1])
+    writer.release()
 
 
 def segment(*arguments: object, model: Path) -> int:
@@ -118,19 +129,23 @@ def test_one_image_and_one_box(tmp_path: Path, folder: Path, model: Path, box: s
 
 def test_a_video_file_and_an_overlay(tmp_path: Path, folder: Path, boxes: Path, model: Path) -> None:
     video = tmp_path / "video.avi"
-    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (WIDTH, HEIGHT))
-    for frame in frames_of(folder):
-        writer.write(frame[..., ::-1])
-    writer.release()
+    write_video(video, folder, "MJPG")
     out = tmp_path / "masks"
     overlay = out / "overlay.mp4"
     assert segment(video, "--boxes", boxes, "--out", out, "--overlay", overlay, "--quiet", model=model) == 0
     assert names_in(out) == [*(f"{index:05d}.png" for index in range(FRAMES)), "overlay.mp4"]
-    capture = cv2.VideoCapture(str(out / "overlay.mp4"))
-    count = 0
-    while capture.grab():
-        count += 1
-    assert count == FRAMES
+    assert len(open_frames(overlay)) == FRAMES
+    assert open_frames(overlay).fps == 10  # the video's own
+
+
+@pytest.mark.parametrize(("options", "fps"), [([], 25), (["--fps", 7.5], 7.5)])
+def test_the_speed_of_an_overlay_of_images(
+    options: list[object], fps: float, tmp_path: Path, folder: Path, boxes: Path, model: Path
+) -> None:
+    overlay = tmp_path / "overlay.mp4"
+    options = ["--boxes", boxes, "--out", tmp_path / "masks", "--overlay", overlay, *options]
+    assert segment(folder, *options, model=model) == 0
+    assert open_frames(overlay).fps == fps
 
 
 def test_as_a_process(tmp_path: Path, folder: Path, model: Path) -> None:
@@ -143,6 +158,15 @@ def test_as_a_process(tmp_path: Path, folder: Path, model: Path) -> None:
     assert "frame/s" in done.stderr or "s/frame" in done.stderr
     assert f"masks are in {out}" in done.stderr
     assert "Traceback" not in done.stderr and "Warning" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a POSIX descriptor")
+def test_nobody_listens(tmp_path: Path, folder: Path, model: Path) -> None:
+    """With stderr closed the masks come all the same."""
+    options = f"--box 10,8,30,24 --out {tmp_path / 'masks'} --model {model} --device cpu"
+    command = f"{sys.executable} -m box2seg_plugin.cli segment {folder / '3.png'} {options} 2>&-"
+    assert subprocess.run(command, shell=True, check=False, timeout=300).returncode == 0
+    assert names_in(tmp_path / "masks") == ["3.png"]
 
 
 @pytest.mark.parametrize(
@@ -168,13 +192,37 @@ def test_as_a_process(tmp_path: Path, folder: Path, model: Path) -> None:
         ("video/1.png --box 1,2,9,9 --out video", "video/1.png is read as input"),
         ("video GOOD --overlay o.avi", "o.avi: the name must end in .mp4"),
         ("video GOOD --overlay x/o.mp4", "there is no folder x"),
+        ("video GOOD --overlay o.mp4 --fps 0", "--fps is 0: must be from 0.01 to 1000"),
+        ("video GOOD --overlay o.mp4 --fps nan", "--fps is nan: must be"),
+        ("video GOOD --fps 5", "--fps is the speed of the overlay: give --overlay as well"),
         ("video GOOD --frames 4", "is 4: must be odd"),
         ("video GOOD --frames 0", "is 0: must be odd"),
         ("video GOOD --interval 0", "is 0: must be at least 1"),
         ("video GOOD --refinements -1", "refinements is -1"),
         ("video GOOD --model smal", "known: box2seg_resnet50, box2seg_small"),
         ("video GOOD --model x.safetensors", "x.safetensors"),
+        (f"{LONG} GOOD", "File name too long"),
+        (f"video GOOD --out {LONG}", "File name too long"),
+        (f"video GOOD --model {LONG}.pth", "File name too long"),
+        (f"video GOOD --overlay {LONG}.mp4", "File name too long"),
+        ("video GOOD --out loop", "loop"),
+        ("video GOOD --overlay loop.mp4", "loop.mp4 is there and is no file"),
+        ("video GOOD --overlay pipe.mp4", "pipe.mp4 is there and is no file"),
+        ("video GOOD --overlay folder.mp4", "folder.mp4 is there and is no file"),
+        ("video GOOD --out taken", "2.png is there and is no file"),
+        pytest.param(
+            "video GOOD --overlay /proc/o.mp4",
+            "--overlay /proc/o.mp4: cannot write there",
+            marks=pytest.mark.skipif(
+                not Path("/proc").is_dir(), reason="no folder that root cannot write to"
+            ),
+        ),
+        ("film.mp4 GOOD --overlay second_name.mp4", "second_name.mp4 is read as input"),
+        ("video GOOD --overlay \udcff.mp4", "the name is not valid UTF-8"),
+        ("pipe.mp4 GOOD", "pipe.mp4: neither a folder nor a file"),
+        ("new\x1bline GOOD", r"new\x1bline: no such folder"),
     ],
+    ids=lambda value: value[:40].encode("unicode_escape").decode(),
 )
 def test_bad_input_is_one_line_and_writes_nothing(
     arguments: str,
@@ -202,6 +250,13 @@ def test_bad_input_is_one_line_and_writes_nothing(
 def make_bad_inputs(root: Path, folder: Path) -> None:
     (root / "empty").mkdir()
     (root / "text.mp4").write_text("not a video")
+    os.mkfifo(root / "pipe.mp4")
+    (root / "folder.mp4").mkdir()
+    (root / "taken" / "2.png").mkdir(parents=True)
+    for name in ("loop", "loop.mp4"):
+        (root / name).symlink_to(name)
+    write_video(root / "film.mp4", folder, "mp4v")
+    (root / "second_name.mp4").hardlink_to(root / "film.mp4")
     for name in ("broken", "sizes"):
         (root / name).mkdir()
         for path in folder.iterdir():
@@ -226,6 +281,9 @@ def make_bad_inputs(root: Path, folder: Path) -> None:
         ["segment", "video", "--out", "out", "--boxes", "a", "--box", "1,2,3,4"],
         ["segment", "video", "--out", "out", "--boxes", "a", "--frames", "many"],
         ["segment", "video", "--out", "out", "--boxes", "a", "--device", "tpu"],
+        ["segment", "video", "--out", "", "--boxes", "a"],
+        ["segment", "video", "--out", "out", "--boxes", "a", "--model", ""],
+        ["segment", "video", "--out", "out", "--boxes", "a", "--two\nlines"],
     ],
 )
 def test_a_wrong_command_line_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,6 +86,41 @@ def test_refuses_configs_and_weights_of_something_else(tmp_path: Path) -> None:
         load_network(path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("feature_dim", 10**9),
+        ("feature_dim", 0),
+        ("feature_dim", -1),
+        ("feature_dim", True),
+        ("decoder_dims", [10**6] * 4),
+        ("decoder_dims", [16]),
+        ("encoder_dims", ["a"] * 4),
+        ("input_size", [100_000, 100_000]),
+        ("input_size", [65, 64]),
+        ("input_size", "ab"),
+        ("test_steps", 10**12),
+        ("refinements", 10**9),
+        ("crop_scale", float("nan")),
+        ("crop_scale", 0),
+        ("crop_cover", 1e300),
+        ("pixels", {"mean": [0.0], "std": [1.0, 1.0, 1.0]}),
+        ("pixels", {"mean": [0.0, 0.0, 0.0], "std": [0.0, 1.0, 1.0]}),
+        ("feature_layers", []),
+        ("feature_layers", ["layer9"]),
+        ("encoder_strides", [7, 7]),
+        ("antialias_box", "maybe"),
+        ("variant", None),
+    ],
+)
+def test_refuses_configs_that_no_network_has(field: str, value: object, tmp_path: Path) -> None:
+    """Before anything of that size is made, and not in the middle of a video."""
+    network, path = box2seg_small(input_size=(64, 64)), tmp_path / "odd.safetensors"
+    save_weights(path, network.state_dict(), "box2seg", {**network.config.to_dict(), field: value})
+    with pytest.raises(InputError, match=r"odd\.safetensors: its config is not one of this version"):
+        load_network(path)
+
+
 def test_digest_tells_weights_apart() -> None:
     network = box2seg_small()
     digest = weights_digest(network)

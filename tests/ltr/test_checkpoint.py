@@ -113,6 +113,22 @@ def test_files_that_are_no_weights(tmp_path: Path) -> None:
             read_weights(path)
 
 
+def test_weights_that_are_not_finite_are_not_read(tmp_path: Path) -> None:
+    """Every mask would be the stand-in."""
+    metadata = {"format": checkpoint.FORMAT, "network": "n", "config": "{}"}
+    save_file({"good": torch.zeros(2), "bad": torch.tensor([1.0, float("nan")])}, tmp_path / "w", metadata)
+    with pytest.raises(InputError, match='"bad" holds values that are not finite'):
+        read_weights(tmp_path / "w")
+
+
+@pytest.mark.parametrize("config", ["[" * 100_000, '{"a": ' + "9" * 5000 + "}"], ids=["deep", "long number"])
+def test_a_config_that_exhausts_the_reader(config: str, tmp_path: Path) -> None:
+    metadata = {"format": checkpoint.FORMAT, "network": "n", "config": config}
+    save_file({"a": torch.zeros(1)}, tmp_path / "w", metadata)
+    with pytest.raises(InputError, match="not valid JSON"):
+        read_weights(tmp_path / "w")
+
+
 @pytest.mark.parametrize("kept", [0, 4, 100, 0.5, -1])
 def test_weights_cut_short(kept: float, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"

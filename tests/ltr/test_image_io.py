@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ltr.data import image_io
 from ltr.data.image_io import MAX_PIXELS, image_size, jpeg_backend, read_image
@@ -137,7 +138,9 @@ def test_name_outside_ascii(tmp_path: Path, picture: np.ndarray, backend: str) -
     assert difference(read_image(path), picture) <= 12
 
 
-def test_truncated_jpeg_keeps_what_is_there(tmp_path: Path, picture: np.ndarray, backend: str) -> None:
+def test_truncated_jpeg_keeps_what_is_there(
+    tmp_path: Path, picture: np.ndarray, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
     Image.fromarray(picture).save(tmp_path / "whole.jpg", quality=95, subsampling=0)
     data = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(data[: len(data) * 3 // 4])
@@ -145,6 +148,30 @@ def test_truncated_jpeg_keeps_what_is_there(tmp_path: Path, picture: np.ndarray,
     assert half.shape == whole.shape
     assert difference(half[:16], whole[:16]) <= 4
     assert difference(half[-8:], whole[-8:]) > 16
+    assert "half.jpg: the file is cut off" in caplog.text
+    assert "whole.jpg" not in caplog.text
+
+
+def test_a_png_cut_off_is_told_by_the_exception_alone(
+    tmp_path: Path, picture: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libpng would print a line of its own."""
+    path = tmp_path / "a.png"
+    Image.fromarray(picture).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert image_size(path) == (WIDTH, HEIGHT)
+    with pytest.raises(InputError, match=r"a\.png: the PNG is cut off"):
+        read_image(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_spoilt_chunk_that_no_decoder_needs_does_no_harm(tmp_path: Path, picture: np.ndarray) -> None:
+    path = tmp_path / "a.png"
+    information = PngInfo()
+    information.add_text("Comment", "hello")
+    Image.fromarray(picture).save(path, pnginfo=information)
+    path.write_bytes(path.read_bytes().replace(b"hello", b"jello"))
+    np.testing.assert_array_equal(read_image(path), picture)
 
 
 def test_jpeg_that_libturbojpeg_refuses_is_read_by_opencv(
@@ -182,8 +209,9 @@ def test_absurd_size_is_refused_before_decoding(
     assert side**2 > MAX_PIXELS
     (tmp_path / "huge.png").write_bytes(png_header(side, side))
     monkeypatch.setattr(cv2, "imdecode", None)
-    with pytest.raises(InputError, match=r"huge\.png: .*pixels"):
-        read_image(tmp_path / "huge.png")
+    for read in (read_image, image_size):
+        with pytest.raises(InputError, match=r"huge\.png: .*pixels"):
+            read(tmp_path / "huge.png")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +221,7 @@ def test_absurd_size_is_refused_before_decoding(
         ("empty.jpg", b"", "empty"),
         ("text.jpg", b"no picture at all", "not an image, or a broken one"),
         ("start.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "not an image, or a broken one"),
-        ("half.png", png_header(40, 30), "not an image, or a broken one"),
+        ("half.png", png_header(40, 30), "the PNG is cut off"),
     ],
     ids=["absent", "empty", "text", "jpeg start", "png start"],
 )

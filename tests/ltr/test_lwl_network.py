@@ -71,6 +71,8 @@ def test_config_survives_json(config: LWLConfig) -> None:
     assert LWLConfig.from_dict(stored) == config
     with pytest.raises(TypeError, match="head_count"):
         LWLConfig.from_dict({**stored, "head_count": 8})
+    with pytest.raises(ValueError, match="feature_dim is 0: must be from 1 to 1024"):
+        LWLConfig.from_dict({**stored, "feature_dim": 0})
 
 
 def test_small_is_at_most_16_megabytes_on_disk(tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_writing_replaces_and_a_failure_leaves_nothing_behind(tmp_path: Path, ma
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder.png", "mask.png"]
 
 
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path, mask: np.ndarray) -> None:
+    path = tmp_path / f"{'n' * 251}.png"
+    write_mask(path, mask)
+    np.testing.assert_array_equal(read_mask(path), mask)
+
+
 @pytest.mark.parametrize(
     "bad",
     [np.zeros((4, 4)), np.zeros((4, 4, 1), np.uint8), np.zeros((0, 4), np.uint8), np.zeros((4, 4), bool)],

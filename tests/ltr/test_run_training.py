@@ -124,6 +124,19 @@ def test_stop_after_counts_from_where_the_run_is(toy: Toy, tmp_path: Path) -> No
         assert load_training(checkpoint)["step"] == expected
 
 
+def test_without_a_name_the_default_settings_are_trained_and_that_is_said(
+    toy: Toy, tmp_path: Path, caplog: Any
+) -> None:
+    run_training.TRAIN_SETTINGS.register("toy/default", toy)
+    with caplog.at_level(logging.INFO):
+        assert run_training.main(["toy", "--workers", "0", "--stop-after", "1"]) == 0
+        assert caplog.messages[0] == 'no settings are named: training "default" (--list names all)'
+        assert (tmp_path / "workspace" / "toy" / "default" / WEIGHTS).is_file()
+        caplog.clear()
+        assert main("--stop-after", "1") == 0
+    assert not any("no settings are named" in text for text in caplog.messages)
+
+
 def test_list_prints_the_names(toy: Toy, capsys: Any) -> None:
     assert run_training.main(["--list"]) == 0
     assert capsys.readouterr().out == "toy/tiny\n"
@@ -135,12 +148,15 @@ def test_list_prints_the_names(toy: Toy, capsys: Any) -> None:
         (["toy", "small"], 'unknown train settings "toy/small"; known: toy/tiny'),
         (["nobody"], 'unknown train settings "nobody/default"; known: toy/tiny'),
         ([], "no settings are named; known: toy/tiny"),
-        (["toy", "tiny", "--stop-after", "0"], "--stop-after is 0: must be at least 1"),
-        (["toy", "tiny", "--log-every", "0"], "--log-every is 0: must be at least 1"),
-        (["toy", "tiny", "--epoch", "0"], "--epoch is 0: must be at least 1"),
-        (["toy", "tiny", "--workers", "-1"], "--workers is -1: must be at least 0"),
-        (["toy", "tiny", "--threads", "0"], "--threads is 0: must be at least 1"),
-        (["toy", "tiny", "--seed", "-1"], "--seed is -1: must be at least 0"),
+        (["toy", "tiny", "--stop-after", "0"], "--stop-after is 0: must be from 1 to 1000000000"),
+        (["toy", "tiny", "--log-every", "0"], "--log-every is 0: must be from 1 to"),
+        (["toy", "tiny", "--epoch", "0"], "--epoch is 0: must be from 1 to"),
+        (["toy", "tiny", "--workers", "-1"], "--workers is -1: must be from 0 to 1024"),
+        (["toy", "tiny", "--threads", "0"], "--threads is 0: must be from 1 to 1024"),
+        (["toy", "tiny", "--seed", "-1"], "--seed is -1: must be from 0 to"),
+        (["toy", "tiny", "--seed", str(2**63)], f"--seed is {2**63}: must be from 0 to {2**32 - 1}"),
+        (["toy", "tiny", "--threads", "1000000000"], "--threads is 1000000000: must be from 1 to 1024"),
+        (["toy", "two\nlines"], r'unknown train settings "toy/two\nlines"'),
         (["toy", "tiny", "--workspace", "file"], "cannot write to file/toy/tiny"),
         (["toy", "tiny", "--log", "visdom", "--visdom-server", "x:y"], "must be like http://localhost:8097"),
     ],

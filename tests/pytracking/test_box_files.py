@@ -166,8 +166,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
         file.truncate(2**30)
-    with pytest.raises(InputError, match="1024 MiB is too large"):
+    with pytest.raises(InputError, match="too large for a file of boxes: at most 64 MiB"):
         read_boxes(huge, NAMES)
+    with pytest.raises(InputError, match="too large"):
+        read_boxes("/dev/zero", NAMES)  # whose size is said to be 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1,2,3,4\n" * 500_000, r"number of boxes is 500000, number of frames is 3"),
+        (b"1,2,3,4\n" * 3 + b"boxes end here\n", r"number of boxes is 4, number of frames is 3"),
+        (b"1," * 500_000, r"a line of 1,000,000 characters"),
+    ],
+    ids=["lines", "a line too many", "values"],
+)
+def test_a_file_of_far_too_much_is_not_read_through(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "boxes.txt", content)
 
 
 def test_parse_box() -> None:

@@ -87,5 +87,5 @@ def test_writing_a_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     (tmp_path / "file").write_text("")
     assert main(["--out", str(tmp_path / "file")]) == 2
     error = capsys.readouterr().err.strip()
-    assert error.startswith("cannot write the clip")
+    assert error.startswith("pytracking.bundled.render: error: cannot write the clip")
     assert "\n" not in error

@@ -1,5 +1,6 @@
 """Frames of folders and videos: order, names, colours, and what is said of a bad one."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from ltr.errors import InputError
+from pytracking.evaluation import frames as frames_module
 from pytracking.evaluation.frames import open_frames
 
 
@@ -16,9 +18,9 @@ def write_image(path: Path, value: int, size: tuple[int, int] = (32, 24)) -> Non
     assert cv2.imwrite(str(path), image)
 
 
-def write_video(path: Path, values: list[int], size: tuple[int, int] = (64, 48)) -> None:
+def write_video(path: Path, values: list[int], size: tuple[int, int] = (64, 48), fps: float = 25) -> None:
     """A Motion JPEG video of frames that are (value, 100, 200) in RGB all over."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
     for value in values:
         writer.write(np.full((size[1], size[0], 3), (200, 100, value), dtype=np.uint8))
     writer.release()
@@ -84,6 +86,26 @@ def test_an_unreadable_frame_is_named(tmp_path: Path) -> None:
         list(source)
 
 
+@pytest.mark.parametrize("kind", ["link to nowhere", "pipe"])
+def test_a_frame_that_is_no_file_is_not_left_out(tmp_path: Path, kind: str) -> None:
+    """The frames after it would be taken for earlier ones."""
+    write_image(tmp_path / "0.png", 0)
+    write_image(tmp_path / "2.png", 0)
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "1.png")
+    else:
+        (tmp_path / "1.png").symlink_to("gone.png")
+    with pytest.raises(InputError, match=r"1\.png: no file that can be read"):
+        open_frames(tmp_path)
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    for name in ("video.mp4", "image.png"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(InputError, match=f"{name}: neither a folder nor a file"):
+            open_frames(tmp_path / name)
+
+
 def test_folders_that_are_no_video(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere: no such folder of images or video file"):
         open_frames(tmp_path / "nowhere")
@@ -105,6 +127,44 @@ def test_video_is_read_in_order_in_rgb(tmp_path: Path) -> None:
     for _ in range(2):
         colours = np.array([frame.mean(axis=(0, 1)) for frame in source])
         np.testing.assert_allclose(colours, [(value, 100, 200) for value in values], atol=6)
+
+
+@pytest.mark.parametrize("fps", [0.5, 24000 / 1001, 120])
+def test_the_speed_of_a_video(tmp_path: Path, fps: float) -> None:
+    write_video(tmp_path / "video.avi", [10, 20], fps=fps)
+    assert open_frames(tmp_path / "video.avi").fps == pytest.approx(fps, rel=1e-3)
+
+
+def test_a_speed_that_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_image(tmp_path / "0.png", 0)
+    assert open_frames(tmp_path).fps is None
+    write_video(tmp_path / "ticks.avi", [10, 20], fps=120)
+    monkeypatch.setattr(frames_module, "MAX_FPS", 100)
+    assert open_frames(tmp_path / "ticks.avi").fps is None
+
+
+@pytest.mark.parametrize("name", ["12:30.avi", "pipe:0", "frame%03d.avi", "no suffix"])
+def test_names_of_videos_have_no_meaning(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg takes what precedes a colon for a protocol, and a % for a series of images."""
+    write_video(tmp_path / "video.avi", [10, 20])
+    (tmp_path / "video.avi").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(list(open_frames(name))) == 2
+
+
+def test_a_video_whose_name_is_no_text(tmp_path: Path) -> None:
+    """OpenCV crashes on it."""
+    path = tmp_path / "\udcff.avi"
+    path.write_bytes(b"anything")
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        open_frames(path)
+
+
+def test_a_video_of_absurd_size_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_video(tmp_path / "video.avi", [10])
+    monkeypatch.setattr(frames_module, "MAX_PIXELS", 1000)
+    with pytest.raises(InputError, match=r"video\.avi: 64 x 48 pixels: at most 1,000 are read"):
+        open_frames(tmp_path / "video.avi")
 
 
 def test_a_video_cut_off_counts_the_frames_that_can_be_decoded(

@@ -147,12 +147,40 @@ def test_a_video_without_frames_can_be_closed(tmp_path: Path) -> None:
         pass
 
 
+def test_a_video_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a full disk: OpenCV says nothing. What went wrong before is not hidden behind it."""
+    monkeypatch.setitem(sys.modules, "av", None)
+
+    def write_and(error: Exception | None) -> None:
+        with VideoWriter(tmp_path / "lost.mp4", 25, (64, 48)) as video:
+            video.write(np.zeros((48, 64, 3), dtype=np.uint8))
+            (tmp_path / "lost.mp4").unlink()
+            if error is not None:
+                raise error
+
+    with pytest.raises(InputError, match=r"lost\.mp4: cannot write the video"):
+        write_and(None)
+    with pytest.raises(KeyError, match="first"):
+        write_and(KeyError("first"))
+
+
+@pytest.mark.usefixtures("encoder")
+def test_names_of_videos_have_no_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("12:30.mp4", "pipe:1.mp4", "%d.mp4"):
+        with VideoWriter(name, 25, (64, 48)) as video:
+            video.write(np.zeros((48, 64, 3), dtype=np.uint8))
+        assert len(open_frames(tmp_path / name)) == 1
+
+
 @pytest.mark.usefixtures("encoder")
 def test_videos_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
-    for path in (tmp_path / "absent" / "a.mp4", tmp_path / "folder.mp4", tmp_path / "a.avi"):
-        with pytest.raises(InputError, match=path.name):
-            VideoWriter(path, 25, (64, 48))
+    for name in ("absent/a.mp4", "folder.mp4", "a.avi"):
+        with pytest.raises(InputError, match=name):
+            VideoWriter(tmp_path / name, 25, (64, 48))
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        VideoWriter(tmp_path / "\udcff.mp4", 25, (64, 48))
     with pytest.raises(InputError, match="0 frames/s"):
         VideoWriter(tmp_path / "a.mp4", 0, (64, 48))
     with (
