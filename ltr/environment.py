@@ -38,10 +38,20 @@ PLACES: dict[str, Place] = {
     place.key: place
     for place in (
         Place("davis", "LTR_DAVIS_DIR", "JPEGImages/480p/, Annotations/480p/, ImageSets/"),
-        Place("youtube_vos", "LTR_YOUTUBE_VOS_DIR", "train/JPEGImages/, train/Annotations/, train/meta.json"),
+        Place(
+            "youtube_vos",
+            "LTR_YOUTUBE_VOS_DIR",
+            "train/JPEGImages/, train/Annotations/, train/meta.json, valid/ likewise",
+        ),
         Place("got10k", "LTR_GOT10K_DIR", "train/GOT-10k_Train_000001/groundtruth.txt, val/, test/"),
         Place("lasot", "LTR_LASOT_DIR", "airplane/airplane-1/img/, airplane/airplane-1/groundtruth.txt"),
         Place("trackingnet", "LTR_TRACKINGNET_DIR", "TRAIN_0/frames/, TRAIN_0/anno/ ... TEST/"),
+        Place("otb", "LTR_OTB_DIR", "Basketball/img/, Basketball/groundtruth_rect.txt"),
+        Place(
+            "vot",
+            "LTR_VOT_DIR",
+            "sequences/list.txt, sequences/<sequence>/color/, sequences/<sequence>/groundtruth.txt",
+        ),
         Place("duts", "LTR_DUTS_DIR", "DUTS-TR-Image/, DUTS-TR-Mask/ (or images/, masks/)"),
         Place("ecssd", "LTR_ECSSD_DIR", "images/, ground_truth_mask/ (or images/, masks/)"),
         Place("coco", "LTR_COCO_DIR", "train2017/, annotations/instances_train2017.json"),

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.environment import environment
 from ltr.errors import InputError
 from pytracking.analysis.datasets import DATASETS, DataSet, Options, dataset
@@ -26,7 +27,7 @@ logger = logging.getLogger("pytracking.analysis")
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = OneLineParser(
         prog="python -m pytracking.analysis",
         description="Score trackers on a data set: a table, plots, and a JSON file.",
         epilog="example: python -m pytracking.analysis lwl/box2seg_init --dataset davis2017_val --root DAVIS",
@@ -147,8 +148,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         run(args)
     except InputError as error:
-        sys.stderr.write(f"pytracking.analysis: error: {error}\n")
-        return 2
+        print_error("pytracking.analysis", error)
+        return BAD_INPUT
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ltr.registry import unknown_name
 from pytracking.analysis.davis_benchmark import evaluate_davis, evaluate_davis_unsupervised
+from pytracking.analysis.davis_folder import read_davis_folder
 from pytracking.analysis.got10k import evaluate_got10k
 from pytracking.analysis.ground_truth import (
     read_davis,
@@ -129,7 +130,7 @@ DATASETS: dict[str, DataSet] = {
         read_trackingnet, missing_boxes, _score_trackingnet, (success_plot("Success"), *_PRECISION_PLOTS),
     ),
     "otb": DataSet(
-        None, "Basketball/groundtruth_rect.txt",
+        "otb", "Basketball/groundtruth_rect.txt",
         read_otb, missing_boxes, partial(_score_boxes, evaluate_otb),
         (success_plot("AUC"), precision_plot("Precision")),
     ),
@@ -145,12 +146,16 @@ DATASETS: dict[str, DataSet] = {
         "davis", _DAVIS_LAYOUT,
         partial(read_davis, year=2017), missing_masks, partial(_score_masks, evaluate_davis_unsupervised),
     ),
+    "davis": DataSet(
+        "davis", "JPEGImages/480p/<sequence>/00000.jpg, Annotations/480p/<sequence>/00000.png",
+        read_davis_folder, missing_masks, partial(_score_masks, evaluate_davis),
+    ),
     "youtube_vos_train": DataSet(
         "youtube_vos", "train/Annotations/<sequence>/00000.png",
         read_youtube_vos, missing_masks, partial(_score_masks, evaluate_youtube_vos),
     ),
     "vot2020": DataSet(
-        None, "sequences/list.txt, sequences/<sequence>/groundtruth.txt and anchor.value",
+        "vot", "sequences/list.txt, sequences/<sequence>/groundtruth.txt and anchor.value",
         read_vot_sequences, missing_runs, _score_vot, (expected_overlap_plot(),), results="results",
     ),
 }  # fmt: skip

@@ -98,7 +98,7 @@ def test_what_cannot_be_scored(
     monkeypatch.chdir(got10k / "val")
     assert 'unknown data set "got10k"; known: ' in error_of(capsys, ["ATOM", "--dataset", "got10k"])
     assert "LTR_GOT10K_DIR" in error_of(capsys, ["ATOM", "--dataset", "got10k_val"])
-    assert "name the data set's folder with --root" in error_of(capsys, ["ATOM", "--dataset", "vot2020"])
+    assert "LTR_VOT_DIR" in error_of(capsys, ["ATOM", "--dataset", "vot2020"])
     nowhere = error_of(capsys, ["ATOM", "--dataset", "lasot", "--root", "nowhere"])
     assert "--root nowhere: no such folder; it holds testing_set.txt" in nowhere
     assert 'no sequence "x" in the data set, which has 2' in error_of(

@@ -1,0 +1,1 @@
+"""Trackers: what follows targets through a video, frame after frame."""
