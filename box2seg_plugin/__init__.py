@@ -18,8 +18,9 @@ def register() -> None:
     from functools import partial
 
     from box2seg_plugin.actor import Box2SegActor
-    from box2seg_plugin.initializer import box2seg_initializer
+    from box2seg_plugin.initializer import Box2SegInitializer
     from box2seg_plugin.network import network_from_config
+    from box2seg_plugin.parameters import box2seg_init
     from box2seg_plugin.train_settings.ablations import (
         small_multi_frame,
         small_multi_frame_plus,
@@ -32,7 +33,7 @@ def register() -> None:
     from box2seg_plugin.variants import BUNDLED
     from ltr.registry import ACTORS, NETWORKS, TRAIN_SETTINGS
     from ltr.train_settings.starting_weights import BUNDLED_RUNS
-    from pytracking.registry import INITIALIZERS
+    from pytracking.registry import INITIALIZERS, PARAMETERS
 
     NETWORKS.register("box2seg", network_from_config)
     ACTORS.register("box2seg", Box2SegActor)
@@ -40,7 +41,8 @@ def register() -> None:
     for settings in (default, small, paper, *ablations):
         TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))
     BUNDLED_RUNS.register("box2seg/small", BUNDLED / "box2seg_small.safetensors")
-    INITIALIZERS.register("box2seg", box2seg_initializer)
+    INITIALIZERS.register("box2seg", Box2SegInitializer)
+    PARAMETERS.register("lwl/box2seg_init", box2seg_init)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from box2seg_plugin.network_options import add_network_arguments
-from box2seg_plugin.output_folder import make_folder
 from ltr.data.mask_io import write_mask
 from ltr.errors import InputError
+from ltr.output_folder import make_folder
 from pytracking.bundled import bundled_clip, bundled_names
 from pytracking.evaluation.box_files import Boxes
 from pytracking.evaluation.labelled_video import LabelledVideo, Labels, labelled_video
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Segment the clips in several ways, print their J, write masks and pictures of the last one."""
-    from box2seg_plugin.evaluation import markdown_table, network_method, score_initializers, score_method
+    from box2seg_plugin.evaluation import network_method, score_initializers, score_method, score_table
     from box2seg_plugin.segmenter import DEFAULT_MODEL, VideoSegmenter
     from box2seg_plugin.variants import load_network
 
@@ -53,13 +53,13 @@ def run(args: argparse.Namespace) -> int:
         for frames in (1, 5)
     }
     for video in videos:
-        make_folder(args.out / video.name / "masks")
+        make_folder(args.out / video.name / "masks", "--out")
     scores = score_initializers(videos)
     masks: list[Labels] = []
     for row, segmenter in segmenters.items():
         masks.clear()
         scores.append(score_method(_keeping(network_method(segmenter), masks), videos, row))
-    sys.stdout.write(f"{markdown_table(scores)}\n")
+    sys.stdout.write(f"{score_table(scores)}\n")
     rest = iter(masks)
     for video in videos:
         _write_results(args.out / video.name, video, [next(rest) for _ in video.masks])

@@ -21,6 +21,7 @@ from box2seg_plugin.video_run import Image
 from ltr.data.boxes import is_absent, jitter_box
 from ltr.errors import InputError
 from pytracking.analysis.davis import region_similarity
+from pytracking.analysis.report import markdown_table
 from pytracking.evaluation.box_files import Boxes
 from pytracking.evaluation.labelled_video import LabelledVideo, Labels, boxes_of_labels
 from pytracking.initializers import make_initializer, make_mask
@@ -192,8 +193,8 @@ def evaluate(
     return score_method(network_method(segmenter), videos, row, jitter)
 
 
-def markdown_table(scores: Sequence[Score], per_object: bool = False) -> str:
-    """Rows: methods; columns: J of each video (or of each object), their mean, seconds a frame.
+def score_table(scores: Sequence[Score], per_object: bool = False) -> str:
+    """In Markdown. Rows: methods; columns: J of each video (or of each object), their mean, seconds a frame.
 
     Raises:
         ValueError: the scores are not all of the same videos and objects.
@@ -203,15 +204,15 @@ def markdown_table(scores: Sequence[Score], per_object: bool = False) -> str:
     head = [
         _column(video, object_id) for video in scores[0].videos for object_id in _objects(video, per_object)
     ]
-    lines = [_row(["J", *head, "mean", "s/frame"]), _row(["---", *["---:"] * (len(head) + 2)])]
+    rows = []
     for score in scores:
         cells = [
             f"{video.j if object_id is None else video.j_of_object[object_id]:.3f}"
             for video in score.videos
             for object_id in _objects(video, per_object)
         ]
-        lines.append(_row([score.method, *cells, f"**{score.j:.3f}**", f"{score.seconds_per_frame:.3f}"]))
-    return "\n".join(lines)
+        rows.append([score.method, *cells, f"**{score.j:.3f}**", f"{score.seconds_per_frame:.3f}"])
+    return markdown_table(["J", *head, "mean", "s/frame"], rows)
 
 
 def _counted(masks: Iterable[ObjectMasks], progress: tqdm) -> Iterator[ObjectMasks]:
@@ -228,7 +229,3 @@ def _objects(video: VideoScore, per_object: bool) -> list[int | None]:
 
 def _column(video: VideoScore, object_id: int | None) -> str:
     return video.video if object_id is None else f"{video.video} {object_id}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

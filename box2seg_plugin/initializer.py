@@ -38,7 +38,3 @@ class Box2SegInitializer:
         """
         result = next(self._segmenter.segment([image], np.asarray(box, dtype=np.float64)))
         return np.zeros_like(result.mask, dtype=bool) if result.fallbacks else result.mask > 0
-
-
-box2seg_initializer = Box2SegInitializer
-"""The factory that is registered as "box2seg"."""

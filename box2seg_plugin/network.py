@@ -140,21 +140,32 @@ class Box2SegNet(SegmentationNet):
         Returns:
             1 + refinements tensors of logits (B, T, H, W), first to last.
         """
+        earlier, s = self.aggregate_window(code, frames, size, steps, refinements)
+        return [split_batch(logits, frames) for logits in (*earlier, self.decode(code, s, size))]
 
-        def windows(t: Tensor) -> Tensor:
-            return t.reshape(-1, frames, *t.shape[1:])
+    def aggregate_window(
+        self, code: FrameCode, frames: int, size: Sequence[int], steps: int, refinements: int
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """:meth:`decode_window` up to the last decoding, which may then be of some of the frames alone.
 
-        s = None
-        if self.config.use_aggregation:
-            assert code.e is not None and code.w is not None
-            x = windows(code.x)
-            s = apply_filter(x, self.aggregate(x, windows(code.e), windows(code.w), steps)).flatten(0, 1)
-        outputs = [self.decode(code, s, size)]
+        Returns:
+            the logits (N, H, W) of all passes but the last, and s (N, C, h, w) of the last; None without
+            aggregation.
+        """
+        if not self.config.use_aggregation:
+            return [], None
+        assert code.e is not None and code.w is not None
+        x = split_batch(code.x, frames)
+
+        def scores(e: Tensor, w: Tensor, refined: bool = False) -> Tensor:
+            z = self.aggregate(x, split_batch(e, frames), split_batch(w, frames), steps, refined)
+            return apply_filter(x, z).flatten(0, 1)
+
+        s, logits = scores(code.e, code.w), list[Tensor]()
         for _ in range(refinements):
-            e, w = self.encode_mask(outputs[-1])
-            z = self.aggregate(x, windows(e), windows(w), steps, refined=True)
-            outputs.append(self.decode(code, apply_filter(x, z).flatten(0, 1), size))
-        return [windows(logits) for logits in outputs]
+            logits.append(self.decode(code, s, size))
+            s = scores(*self.encode_mask(logits[-1]), refined=True)
+        return logits, s
 
     def forward(
         self,
@@ -188,6 +199,11 @@ class Box2SegNet(SegmentationNet):
         if keep_single_frame is not None and code.m is not None:
             code.m = code.m * keep_single_frame.repeat_interleave(frames).view(-1, 1, 1, 1).to(code.m.dtype)
         return self.decode_window(code, frames, images.shape[-2:], steps, refinements)
+
+
+def split_batch(tensor: Tensor, count: int) -> Tensor:
+    """(N * count, ...) -> (N, count, ...)."""
+    return tensor.reshape(-1, count, *tensor.shape[1:])
 
 
 RESNET50 = Box2SegConfig()

@@ -16,10 +16,10 @@ import numpy as np
 from tqdm import tqdm
 
 from box2seg_plugin.network_options import add_network_arguments, add_window_arguments, make_segmenter
-from box2seg_plugin.output_folder import check_writable, make_folder
 from ltr.data.mask_io import write_mask
 from ltr.data.opencv import opencv_name
 from ltr.errors import InputError
+from ltr.output_folder import check_writable, make_folder
 from pytracking.evaluation.box_files import Boxes, check_boxes, parse_box, read_boxes
 from pytracking.evaluation.frames import MAX_FPS, MIN_FPS, FrameSource, ImageFrames, open_frames
 from pytracking.visualization.overlay import draw_overlay
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     boxes = _read_boxes(args, source)
     _check_outputs(args, source)
     segmenter = make_segmenter(args)
-    make_folder(args.out)
+    make_folder(args.out, "--out")
     summary = Summary()
     started = time.perf_counter()
     try:
@@ -172,4 +172,4 @@ def _check_overlay(overlay: Path, fps: float | None, out: Path) -> None:
         return
     if not overlay.parent.is_dir():
         raise InputError(f"--overlay {overlay}: there is no folder {overlay.parent}")
-    check_writable(overlay.parent, f"--overlay {overlay}")
+    check_writable(overlay.parent, "--overlay")

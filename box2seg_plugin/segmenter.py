@@ -19,9 +19,10 @@ from box2seg_plugin.variants import load_network
 from box2seg_plugin.video_run import Image, RunSettings, VideoRun
 from box2seg_plugin.window_solver import WindowSolver
 from box2seg_plugin.windows import check_window
+from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.device import choose_device, use_bfloat16
 from ltr.errors import InputError
-from pytracking.evaluation.box_files import MAX_OBJECT_ID, Boxes
+from pytracking.evaluation.box_files import Boxes
 
 DEFAULT_MODEL = "box2seg_small"
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from os import PathLike
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from box2seg_plugin.network import VARIANTS, Box2SegNet, network_from_config
 from box2seg_plugin.official import load_official
@@ -39,16 +37,3 @@ def load_network(name_or_file: str | PathLike[str], device: torch.device | str =
         official="for box2seg_resnet50, the authors' sta.pth.tar",
     )
     return known.load(name_or_file).to(device)
-
-
-def weights_digest(network: nn.Module) -> str:
-    """SHA-256 of a network's weights in hexadecimal, whatever file and device they came from or are on.
-
-    Equal digests mean equal names, types, shapes and values.
-    """
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        values = tensor.detach().cpu().contiguous()
-        digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
-        digest.update(values.view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

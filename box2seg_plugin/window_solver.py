@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from box2seg_plugin.network import Box2SegNet, FrameCode
+from box2seg_plugin.network import Box2SegNet, FrameCode, split_batch
 from ltr.errors import InputError
-from ltr.models.few_shot import apply_filter
+from ltr.models.inference import ready_for_inference
 
 Logits = npt.NDArray[np.float32]
 
@@ -50,7 +49,7 @@ class WindowSolver:
         self.device = device
         self.bfloat16 = bfloat16
         self.flip = flip
-        self.network = _ready_for_inference(network, device, bfloat16)
+        self.network = ready_for_inference(network, device, bfloat16)
 
     def encode(self, crops: npt.NDArray[np.uint8], boxes: npt.NDArray[np.floating]) -> list[FrameCode]:
         """What is kept of frames.
@@ -96,7 +95,7 @@ class WindowSolver:
                 for position in positions
                 for view in range(views)
             ]
-            logits = _split(self._decode(code, frames, wanted, size).float(), views)
+            logits = split_batch(self._decode(code, frames, wanted, size).float(), views)
             merged = (logits[:, 0] + logits[:, 1].flip(-1)) / 2 if views == 2 else logits[:, 0]
         answers = iter(merged.cpu().numpy())
         return [[next(answers) for _ in positions] for positions in targets]
@@ -108,18 +107,9 @@ class WindowSolver:
         As :meth:`Box2SegNet.decode_window`, but the last pass decodes what is asked for alone. The passes
         before it need every frame: their masks say what the next filter is to predict.
         """
-        network = self.network
-        if not network.config.use_aggregation:
-            return network.decode(_select(code, wanted), None, size)
-        x, e, w = _split(code.x, frames), code.e, code.w
-        for iteration in range(self.refinements + 1):
-            assert e is not None and w is not None
-            steps = network.config.test_steps
-            z = network.aggregate(x, _split(e, frames), _split(w, frames), steps, refined=iteration > 0)
-            s = apply_filter(x, z).flatten(0, 1)
-            if iteration < self.refinements:
-                e, w = network.encode_mask(network.decode(code, s, size))
-        return network.decode(_select(code, wanted), s[wanted], size)
+        steps = self.network.config.test_steps
+        _, s = self.network.aggregate_window(code, frames, size, steps, self.refinements)
+        return self.network.decode(_select(code, wanted), None if s is None else s[wanted], size)
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
@@ -130,19 +120,3 @@ class WindowSolver:
 def _select(code: FrameCode, wanted: list[int]) -> FrameCode:
     """Some of a code's frames; the code itself when all are wanted in order."""
     return code if wanted == list(range(len(code))) else code[wanted]
-
-
-def _split(tensor: Tensor, count: int) -> Tensor:
-    """(N * count, ...) -> (N, count, ...)."""
-    return tensor.reshape(-1, count, *tensor.shape[1:])
-
-
-def _ready_for_inference(network: Box2SegNet, device: torch.device, bfloat16: bool) -> Box2SegNet:
-    """A copy in eval mode on the device, its convolutions laid out and stored as they will be computed."""
-    ready = copy.deepcopy(network).eval().requires_grad_(False).to(device)
-    for module in ready.modules():
-        if isinstance(module, nn.Conv2d):
-            module.to(memory_format=torch.channels_last)
-            if bfloat16:
-                module.to(torch.bfloat16)  # autocast would do so at every call
-    return ready

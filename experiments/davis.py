@@ -16,12 +16,13 @@ from pathlib import Path
 
 import torch
 
-from box2seg_plugin.evaluation import Score, evaluate, markdown_table, score_initializers
-from box2seg_plugin.output_folder import check_writable
+from box2seg_plugin.evaluation import Score, evaluate, score_initializers, score_table
 from box2seg_plugin.segmenter import DEFAULT_MODEL
-from box2seg_plugin.variants import load_network, weights_digest
+from box2seg_plugin.variants import load_network
+from ltr.checkpoint import weights_digest
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.errors import InputError
+from ltr.output_folder import check_writable
 from pytracking.evaluation.labelled_video import davis_videos
 
 
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
         if not 0 <= share < 0.5:
             raise InputError(f"--jitter is {share:g}: must be at least 0 and less than 0.5")
     if args.json:
-        check_writable(args.json.parent, f"--json {args.json}")
+        check_writable(args.json.parent, "--json")
     videos = davis_videos(args.root, args.sequences)
     network = load_network(args.model)
     scores = score_initializers(videos) if args.baselines else []
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
                     args.precision,
                 )
             )
-    print(markdown_table(scores, args.per_object))
+    print(score_table(scores, args.per_object))
     if args.json:
         args.json.write_text(json.dumps(_record(args, scores, weights_digest(network)), indent=1) + "\n")
 

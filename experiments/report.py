@@ -1,4 +1,4 @@
-"""Tables in Markdown, and what made them."""
+"""Reports in Markdown, and what made their tables."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from box2seg_plugin.network import VARIANTS, Box2SegNet
-from box2seg_plugin.variants import BUNDLED, weights_digest
-from ltr.checkpoint import read_weights
+from box2seg_plugin.variants import BUNDLED
+from ltr.checkpoint import read_weights, weights_digest
 from ltr.device import choose_device, use_bfloat16
 from ltr.errors import InputError
 
@@ -28,12 +28,6 @@ TRAINED_WITH = {
     "step": "step {}",
 }
 """What our files of weights note about their training, and how it is written."""
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
 def write_report(folder: Path, name: str, title: str, parts: Sequence[str]) -> Path:

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from report import FOLDER, markdown_table, provenance, shown_command, write_report
+from report import FOLDER, provenance, shown_command, write_report
 from sweep import Result, Setting, compare
 from table_rows import Row, Table
 
 from box2seg_plugin.network import Box2SegNet
-from box2seg_plugin.output_folder import make_folder
 from box2seg_plugin.variants import load_network
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.device import DEVICES, PRECISIONS
 from ltr.errors import InputError
+from ltr.output_folder import make_folder
+from pytracking.analysis.report import markdown_table
 from pytracking.evaluation.labelled_video import LabelledVideo, davis_videos
 
 HOW_MEASURED = (
@@ -81,7 +82,7 @@ def run(table: Table, args: argparse.Namespace, command: str) -> str:
         InputError: an option, the data or a network cannot be used.
     """
     rows = table.rows(args)
-    make_folder(args.out)
+    make_folder(args.out, "--out")
     videos = _videos(table, args)
     networks = {model: load_network(model) for model in _models(rows)}
     _check_networks(rows, networks)

@@ -1,7 +1,7 @@
 """Files of weights and of training states.
 
 * Weights, to keep and to share: safetensors with the network's name and config in the metadata
-  (:func:`save_weights`, :func:`read_weights`).
+  (:func:`save_weights`, :func:`read_weights`); :func:`weights_digest` tells them apart.
 * The state of a training, to resume from: plain values and tensors in a torch file (:func:`save_training`,
   :func:`load_training`).
 * Checkpoints that others wrote: pickles, read as data and never run (:func:`read_foreign_checkpoint`).
@@ -11,6 +11,7 @@ Every file is written beside its place and then moved there, so that none is eve
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mmap
 import os
@@ -25,7 +26,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ltr.errors import InputError
 from ltr.foreign import torch_files
@@ -121,6 +122,19 @@ def read_weights(path: str | PathLike[str]) -> Weights:
             raise InputError(f'{path}: "{name}" holds values that are not finite: train it anew')
     extra = {key: value for key, value in metadata.items() if key not in RESERVED}
     return Weights(metadata["network"], config, extra, tensors)
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of a network's weights in hexadecimal, whatever file and device they came from or are on.
+
+    Equal digests mean equal names, types, shapes and values.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        values = tensor.detach().cpu().contiguous()
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
+        digest.update(values.view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save_training(path: str | PathLike[str], payload: Mapping[str, Any]) -> None:

@@ -28,9 +28,10 @@ from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.device import DEVICES, choose_device
 from ltr.environment import environment
 from ltr.errors import InputError
+from ltr.output_folder import make_folder
 from ltr.plugins import load_plugins
 from ltr.registry import TRAIN_SETTINGS
-from ltr.trainer import Trainer, make_folder
+from ltr.trainer import WORKSPACE_OPTION, Trainer
 
 logger = logging.getLogger("ltr.run_training")
 
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     places = environment({"workspace": args.workspace})
     name = settings if args.seed is None else f"{settings}-seed{args.seed}"
     folder = places.path("workspace") / args.module / name
-    make_folder(folder)
+    make_folder(folder, WORKSPACE_OPTION)
     chart = None
     if args.log != "console":
         chart = open_chart(args.log, folder, f"{args.module}/{name}", args.visdom_server)

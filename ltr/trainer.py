@@ -15,7 +15,6 @@ import copy
 import logging
 import math
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +30,7 @@ from ltr.data.loader import ClipSamples, batches
 from ltr.data.sampler import ClipSource
 from ltr.device import use_bfloat16
 from ltr.errors import InputError
+from ltr.output_folder import make_folder
 from ltr.training import Actor, Stage, Training
 from ltr.training_log import TrainingLog
 
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 LATEST = "latest.ckpt"
 WEIGHTS = "weights.safetensors"
+WORKSPACE_OPTION = "--workspace or LTR_WORKSPACE_DIR"
+"""How another folder can be chosen, for messages."""
 
 
 class Trainer:
@@ -87,7 +89,7 @@ class Trainer:
                 checkpoints.
             OSError: a file cannot be written, or a loader process died; the last checkpoint is whole.
         """
-        make_folder(self.folder)
+        make_folder(self.folder, WORKSPACE_OPTION)
         for line in self.training.banner:
             logger.info(line)
         if self.training.precision == "bf16" and not use_bfloat16("auto", self.device):
@@ -264,23 +266,6 @@ class Trainer:
 
 
 _ANEW = "Remove it to start anew, or choose another --workspace"
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of a run and see that files can be written there.
-
-    Raises:
-        InputError: they cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"cannot write to {folder} ({error.strerror}): choose another folder with --workspace or "
-            "LTR_WORKSPACE_DIR"
-        ) from error
 
 
 def _write(path: Path, write: Callable[[], None]) -> None:

@@ -15,8 +15,8 @@ import torch
 from box2seg_plugin.evaluation import evaluate
 from box2seg_plugin.network import ABLATIONS, Box2SegNet, box2seg_small
 from box2seg_plugin.segmenter import VideoSegmenter
-from box2seg_plugin.variants import load_network, weights_digest
-from ltr.checkpoint import save_weights
+from box2seg_plugin.variants import load_network
+from ltr.checkpoint import save_weights, weights_digest
 from pytracking.analysis.davis import region_similarity
 from pytracking.evaluation.labelled_video import LabelledVideo, boxes_of_labels, davis_videos
 
@@ -269,7 +269,10 @@ def test_options_out_of_range_are_one_line(
         (["--frames", "x"], "invalid int value: 'x'"),
         (["--jitter", "nan"], "--jitter is nan: must be at least 0 and less than 0.5"),
         (["--jitter", "0.5"], "--jitter is 0.5: must be"),
-        (["--json", "nowhere/o.json"], "--json nowhere/o.json: cannot write there"),
+        (
+            ["--json", "nowhere/o.json"],
+            "cannot write to nowhere (No such file or directory)",
+        ),
         (["--json", ""], 'the argument "" is empty'),
         (["--root", "long" * 70], "File name too long"),
         (["--sequences", "two\nlines"], r'no sequence "two\nlines"'),

@@ -21,6 +21,9 @@ from PIL import Image
 from ltr.data.opencv import quiet_opencv
 from ltr.errors import InputError
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+"""How the names of images end, in lower case."""
+
 MAX_PIXELS = 80_000_000  # more than two 8K frames; what claims to be larger is broken or hostile
 
 _JPEG_START = b"\xff\xd8\xff"

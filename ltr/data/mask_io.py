@@ -14,6 +14,12 @@ from ltr.errors import InputError
 
 ObjectMask = npt.NDArray[np.uint8]
 
+VOID = 255
+"""The label of pixels that count as no object, in data sets that have such."""
+
+MAX_OBJECT_ID = 254
+"""Ids are stored in 8 bits, of which 255 is void and 0 the background."""
+
 _INDEX_MODES = ("P", "L", "1")
 
 

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr.data.mask_io import VOID
 from ltr.dataset.interface import Clip
 from ltr.dataset.mask_folders import ANY_OBJECT, MaskFolders, read_sequence_list, select_object
 from ltr.errors import InputError
-
-VOID = 255
-"""A label of DAVIS 2017 that is no object."""
 
 
 class Davis:
@@ -105,6 +103,21 @@ class Davis:
         return {object_id: np.array(found, dtype=np.int64) for object_id, found in frames.items()}
 
 
+def split_file(root: Path, year: int, split: str) -> Path | None:
+    """The list of a split's sequences, ``ImageSets/<year>/<split>.txt``, there or not.
+
+    DAVIS 2016's own is ``ImageSets/480p/<split>.txt``, which is taken where the other is missing.
+
+    Returns:
+        None where there are no ImageSets.
+    """
+    lists = root / "ImageSets"
+    if not lists.is_dir():
+        return None
+    path, own = (lists / folder / f"{split}.txt" for folder in (str(year), "480p"))
+    return own if year == 2016 and own.is_file() and not path.is_file() else path
+
+
 def _choose_sequences(
     root: Path, folders: MaskFolders, year: int, split: str | None, sequences: Sequence[str] | None
 ) -> list[str]:
@@ -112,9 +125,8 @@ def _choose_sequences(
     if sequences is not None:
         folders.require(sequences, "the given sequences")
         return list(sequences)
-    if split is not None and (root / "ImageSets").is_dir():
-        lists = [root / "ImageSets" / folder / f"{split}.txt" for folder in (str(year), "480p")]
-        path = next((path for path in lists[: 2 if year == 2016 else 1] if path.is_file()), lists[0])
+    path = None if split is None else split_file(root, year, split)
+    if path is not None:
         names = list(read_sequence_list(path))
         folders.require(names, str(path))
         return names

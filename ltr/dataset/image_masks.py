@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ltr.data.image_io import read_image
+from ltr.data.image_io import IMAGE_SUFFIXES, read_image
 from ltr.dataset.still_cache import StillCache, limit_longest_side
 from ltr.errors import InputError
 
@@ -19,7 +19,6 @@ LAYOUTS = (
 )
 """Folder of the pictures and folder of the masks, in the order in which they are looked for."""
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MASK_THRESHOLD = 127
 """Masks are stored as grey pictures; what is brighter than this belongs to the object."""
 

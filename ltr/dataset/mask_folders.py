@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from ltr.data.boxes import mask_to_box
-from ltr.data.image_io import read_image
+from ltr.data.image_io import IMAGE_SUFFIXES, read_image
 from ltr.data.mask_io import read_mask
 from ltr.dataset.interface import Clip
 from ltr.errors import InputError
 
-FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 ANY_OBJECT = 0
 """As an object id: every labelled pixel is the one object (DAVIS 2016 stores it as 255, others as 1)."""
 
@@ -67,9 +66,9 @@ class MaskFolders:
         """
         if sequence not in self._frame_cache:
             folder = self._images / sequence
-            files = sorted(path for path in folder.iterdir() if path.suffix.lower() in FRAME_SUFFIXES)
+            files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
             if not files:
-                raise InputError(f"{folder} holds no frames ({', '.join(FRAME_SUFFIXES)})")
+                raise InputError(f"{folder} holds no frames ({', '.join(IMAGE_SUFFIXES)})")
             self._frame_cache[sequence] = files
         return self._frame_cache[sequence]
 

@@ -1,14 +1,34 @@
 """YouTube-VOS, 2018 and 2019."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.dataset.interface import Clip
 from ltr.dataset.mask_folders import MaskFolders, read_sequence_list
 from ltr.errors import InputError
+
+
+@dataclass(frozen=True)
+class MetaObject:
+    """What a meta file says of an object.
+
+    Attributes:
+        frames: names of the frames in which it is annotated.
+        category: its class; None where the file names none.
+    """
+
+    frames: tuple[str, ...]
+    category: str | None
+
+
+VideoObjects = dict[str, dict[int, MetaObject]]
+"""Sequence -> object id -> object."""
 
 
 class YoutubeVos:
@@ -37,7 +57,7 @@ class YoutubeVos:
         folder = Path(root) / split
         self.name = f"youtube_vos_{split}"
         self._folders = MaskFolders(folder / "JPEGImages", folder / "Annotations")
-        listed = _read_meta(folder / "meta.json")
+        listed = read_meta(folder / "meta.json")
         names = _choose_sequences(sequences, listed, folder / "meta.json")
         # The first and the last tell an incomplete copy; looking at all 3,471 is slow on network disks.
         self._folders.require([names[0], names[-1]], str(folder / "meta.json"))
@@ -64,7 +84,7 @@ class YoutubeVos:
         sequence, object_id = self._tracks[index]
         position = {path.stem: frame for frame, path in enumerate(self._folders.frames(sequence))}
         try:
-            frames = sorted(position[stem] for stem in self._listed[sequence][object_id])
+            frames = sorted(position[stem] for stem in self._listed[sequence][object_id].frames)
         except KeyError as error:
             raise InputError(
                 f"{self.name}/{sequence}: frame {error} of meta.json has no file in JPEGImages"
@@ -77,24 +97,38 @@ class YoutubeVos:
         return self._folders.read(sequence, object_id, frames, f"{self.name}/{sequence}:{object_id}")
 
 
-def _read_meta(path: Path) -> dict[str, dict[int, list[str]]]:
-    """Frame names by sequence and object id."""
+def read_meta(path: Path) -> VideoObjects:
+    """Read the meta file of a split, ``meta.json``.
+
+    Raises:
+        InputError: it cannot be read, is not YouTube-VOS', or an object's id is not from 1 to 254.
+    """
     try:
         videos = json.loads(path.read_text(encoding="utf-8"))["videos"]
-        return {
-            sequence: {int(object_id): entry["frames"] for object_id, entry in video["objects"].items()}
+        listed = {
+            sequence: {int(number): _meta_object(entry) for number, entry in video["objects"].items()}
             for sequence, video in videos.items()
         }
     except OSError as error:
         raise InputError(f"cannot read {path} ({error.strerror}): YouTube-VOS needs its meta.json") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path} is not a meta file of YouTube-VOS ({type(error).__name__}: {error})"
         ) from error
+    for sequence, objects in listed.items():
+        if odd := [number for number in objects if not 1 <= number <= MAX_OBJECT_ID]:
+            raise InputError(
+                f'{path}: sequence "{sequence}" has object id {odd[0]}: must be from 1 to {MAX_OBJECT_ID}'
+            )
+    return listed
+
+
+def _meta_object(entry: Mapping[str, Any]) -> MetaObject:
+    return MetaObject(tuple(str(frame) for frame in entry["frames"]), entry.get("category"))
 
 
 def _choose_sequences(
-    wanted: str | Path | Iterable[str] | None, listed: dict[str, dict[int, list[str]]], meta: Path
+    wanted: str | Path | Iterable[str] | None, listed: VideoObjects, meta: Path
 ) -> list[str]:
     """The sequences to take; at least one, all of them in the meta file."""
     if wanted is None:

@@ -1,5 +1,6 @@
 """Score trackers on a data set.
 
+    python -m pytracking.analysis lwl/box2seg_init --dataset bundled
     python -m pytracking.analysis lwl/box2seg_init lwl/true_mask --dataset lasot
 
 prints a table and writes plots and a JSON file with every number and curve. What is read are the results of
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def find_root(row: DataSet, root: Path | None) -> Path:
-    """The data set's folder (or file): the one given, else the configured one.
+    """The data set's folder (or file): the one given, else the one that is configured or in the package.
 
     Raises:
         InputError: none is configured, or it does not exist.
@@ -76,9 +77,7 @@ def find_root(row: DataSet, root: Path | None) -> Path:
         if not root.exists():
             raise InputError(f"--root {root}: no such folder; it holds {row.layout}")
         return root
-    if row.place is None:
-        raise InputError(f"name the data set's folder with --root; it holds {row.layout}")
-    return environment().path(row.place)
+    return row.place if isinstance(row.place, Path) else environment().path(row.place)
 
 
 def find_results(row: DataSet, root: Path, results: Path | None, trackers: Sequence[str]) -> dict[str, Path]:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ltr.registry import unknown_name
+from pytracking import bundled
 from pytracking.analysis.davis_benchmark import evaluate_davis, evaluate_davis_unsupervised
 from pytracking.analysis.davis_folder import read_davis_folder
 from pytracking.analysis.got10k import evaluate_got10k
 from pytracking.analysis.ground_truth import (
+    read_bundled,
     read_davis,
     read_got10k,
     read_lasot,
@@ -56,7 +58,7 @@ class DataSet:
     """How a data set is read and scored. What a sequence is, the three functions agree upon among themselves.
 
     Attributes:
-        place: key of ``ltr.environment`` for its folder; None: the folder has to be named.
+        place: key of ``ltr.environment`` for its folder; or the folder, where it comes with the package.
         layout: what lies in that folder, for messages.
         load: folder -> its sequences; each has a ``name``.
         missing: (folder of a tracker, sequences) -> names of those without results.
@@ -65,7 +67,7 @@ class DataSet:
         results: where results lie if no folder is named, relative to the data set's; None: with all others.
     """
 
-    place: str | None
+    place: str | Path
     layout: str
     load: Callable[[Path], Sequence[Any]]
     missing: Callable[[Path, Sequence[Any]], list[str]]
@@ -116,6 +118,10 @@ _DAVIS_LAYOUT = "Annotations/480p/<sequence>/00000.png, ImageSets/"
 _PRECISION_PLOTS = (precision_plot("Precision"), normalised_precision_plot("NormPrecision"))
 
 DATASETS: dict[str, DataSet] = {
+    "bundled": DataSet(
+        Path(bundled.__file__).parent, "<clip>/masks/00000.png",
+        read_bundled, missing_masks, partial(_score_masks, evaluate_davis),
+    ),
     "got10k_val": DataSet(
         "got10k", "val/list.txt, val/GOT-10k_Val_000001/groundtruth.txt",
         read_got10k, missing_boxes, partial(_score_boxes, evaluate_got10k), (success_plot("AO"),),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ltr.data.mask_io import ObjectMask
+from ltr.data.mask_io import VOID, ObjectMask
 from ltr.errors import InputError
 from pytracking.analysis.davis import video_statistics
 from pytracking.analysis.mask_pairs import pair_measures, place
@@ -19,7 +19,6 @@ from pytracking.analysis.report import Evaluation, Scores
 from pytracking.analysis.results import MaskReader
 from pytracking.analysis.sequences import MaskSequence
 
-VOID = 255
 MAX_PROPOSALS = 20
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ltr.dataset.davis import split_file
 from ltr.dataset.mask_folders import read_sequence_list
 from ltr.errors import InputError
 from pytracking.analysis.number_files import read_rows, read_text, read_values
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 OTB_FIRST_FRAME = {"Tiger1": 5}
 """Sequences whose run starts later than their list of boxes, and at which line of it (from 0)."""
+
+OTB_LEFT_OUT = ("Human4-1",)
+"""Targets that come with the videos and are not among the benchmark's 100."""
 
 
 def read_got10k(root: Path) -> list[BoxTruth]:
@@ -32,37 +36,43 @@ def read_got10k(root: Path) -> list[BoxTruth]:
 
 
 def read_lasot(root: Path) -> list[BoxTruth]:
-    """LaSOT: ``<class>/<sequence>/`` or ``<sequence>/`` with groundtruth.txt, full_occlusion.txt,
-    out_of_view.txt.
+    """LaSOT: what ``lasot_folders`` finds, with groundtruth.txt, full_occlusion.txt, out_of_view.txt."""
+    return [_read_lasot_sequence(folder) for folder in lasot_folders(root).values()]
 
-    The test set is what ``testing_set.txt`` lists; without that file all sequences are taken.
+
+def lasot_folders(root: Path) -> dict[str, Path]:
+    """Name of a sequence of LaSOT's test set -> ``<class>/<sequence>/`` or ``<sequence>/``.
+
+    The test set is what ``testing_set.txt`` lists, also what is missing; without that file all sequences are
+    taken, with a warning in the log.
     """
-    folders = {path.parent.name: path.parent for path in _find(root, "groundtruth.txt", depths=(1, 2))}
     listed = root / "testing_set.txt"
     if listed.is_file():
-        names = list(read_sequence_list(listed))
-        if absent := [name for name in names if name not in folders]:
-            raise InputError(
-                f"{root}: no sequence {absent[0]}, which {listed.name} lists ({len(absent)} are missing)"
-            )
-    else:
-        names = sorted(folders)
-        logger.warning("%s is missing: all %d sequences are taken as the test set", listed, len(names))
-    return [_read_lasot_sequence(folders[name]) for name in names]
+        return {name: _lasot_folder(root, name) for name in read_sequence_list(listed)}
+    found = {path.parent.name: path.parent for path in _find(root, "groundtruth.txt", depths=(1, 2))}
+    logger.warning("%s is missing: all %d sequences are taken as the test set", listed, len(found))
+    return dict(sorted(found.items()))
 
 
 def read_otb(root: Path) -> list[BoxTruth]:
-    """OTB: ``<sequence>/groundtruth_rect.txt``; a video with several targets has ``groundtruth_rect.1.txt``
-    ... and gives one sequence for each, ``<sequence>_1`` ...
+    """OTB: the boxes of what ``otb_targets`` finds, from the frame on in which the benchmark starts."""
+    return [
+        BoxTruth(name, read_rows(path, columns=4)[OTB_FIRST_FRAME.get(name, 0) :])
+        for name, path in otb_targets(root).items()
+    ]
+
+
+def otb_targets(root: Path) -> dict[str, Path]:
+    """Name of a sequence of OTB-100 -> its boxes, ``<video>/groundtruth_rect.txt``.
+
+    A video with several targets has ``groundtruth_rect.1.txt`` ... and gives one sequence for each, called
+    ``<video>-1`` ... as in the benchmark's toolkit.
     """
-    sequences = []
-    for folder in sorted({path.parent for path in _find(root, "groundtruth_rect*.txt", depths=(1,))}):
-        files = sorted(folder.glob("groundtruth_rect*.txt"))
-        for path in files:
-            target = path.name.split(".")[1] if path.name.count(".") == 2 else "1"
-            name = f"{folder.name}_{target}" if len(files) > 1 else folder.name
-            sequences.append(BoxTruth(name, read_rows(path, columns=4)[OTB_FIRST_FRAME.get(name, 0) :]))
-    return sequences
+    targets = {}
+    for path in _find(root, "groundtruth_rect.*txt", depths=(1,)):
+        number = Path(path.stem).suffix  # of groundtruth_rect.1
+        targets[path.parent.name + number.replace(".", "-")] = path
+    return {name: path for name, path in targets.items() if name not in OTB_LEFT_OUT}
 
 
 def read_trackingnet(root: Path) -> list[BoxTruth]:
@@ -83,19 +93,25 @@ def read_trackingnet(root: Path) -> list[BoxTruth]:
 
 
 def read_davis(root: Path, year: int, subset: str = "val", resolution: str = "480p") -> list[MaskTruth]:
-    """DAVIS: ``Annotations/480p/<sequence>/00000.png`` and ``ImageSets/<year>/<subset>.txt``.
+    """DAVIS: ``Annotations/480p/<sequence>/00000.png`` and the lists of :func:`ltr.dataset.davis.split_file`.
 
     Without ImageSets all sequences are taken. In 2016 every labelled pixel is the object.
     """
-    folder, listed = root / "Annotations" / resolution, root / "ImageSets" / str(year) / f"{subset}.txt"
-    names = read_sequence_list(listed) if (root / "ImageSets").is_dir() else _subfolders(folder)
-    return [_read_masks(folder / name, binary=year == 2016) for name in names]
+    folder = root / "Annotations" / resolution
+    listed = split_file(root, year, subset)
+    names = _subfolders(folder) if listed is None else read_sequence_list(listed)
+    return [_read_masks(folder / name, name, binary=year == 2016) for name in names]
 
 
 def read_youtube_vos(root: Path, split: str = "train") -> list[MaskTruth]:
     """YouTube-VOS: ``<split>/Annotations/<sequence>/00000.png``; only the training set's truth is public."""
     folder = root / split / "Annotations"
-    return [_read_masks(folder / name) for name in _subfolders(folder)]
+    return [_read_masks(folder / name, name) for name in _subfolders(folder)]
+
+
+def read_bundled(root: Path) -> list[MaskTruth]:
+    """The clips that come with the package: ``<clip>/masks/00000.png``."""
+    return [_read_masks(folder, folder.parent.name) for folder in _find(root, "masks", depths=(1,))]
 
 
 def _read_got10k_sequence(folder: Path) -> BoxTruth:
@@ -106,6 +122,11 @@ def _read_got10k_sequence(folder: Path) -> BoxTruth:
     if match is None:
         raise InputError(f"{meta}: must hold the line resolution: (width, height)")
     return BoxTruth(folder.name, boxes, cover > 0, (int(match[1]), int(match[2])))
+
+
+def _lasot_folder(root: Path, name: str) -> Path:
+    """Where airplane-1 is: in airplane/ unless it lies in the root."""
+    return root / name if (root / name).is_dir() else root / name.rpartition("-")[0] / name
 
 
 def _read_lasot_sequence(folder: Path) -> BoxTruth:
@@ -126,11 +147,11 @@ def _frame_labels(path: Path, frames: int) -> npt.NDArray[np.float64]:
     return labels
 
 
-def _read_masks(folder: Path, binary: bool = False) -> MaskTruth:
+def _read_masks(folder: Path, name: str, binary: bool = False) -> MaskTruth:
     frames = sorted(path.stem for path in folder.glob("*.png"))
     if not frames:
         raise InputError(f"{folder}: no masks (PNG) there")
-    return MaskTruth(folder.name, folder, frames, binary)
+    return MaskTruth(name, folder, frames, binary)
 
 
 def _subfolders(folder: Path) -> list[str]:
@@ -141,7 +162,7 @@ def _subfolders(folder: Path) -> list[str]:
 
 
 def _find(root: Path, pattern: str, depths: tuple[int, ...], below: str = ".") -> list[Path]:
-    """The files of a name that lie so many folders below the root, sorted; at least one."""
+    """The files or folders of a name that lie so many folders below the root, sorted; at least one."""
 
     def matches() -> Iterator[Path]:
         for depth in depths:

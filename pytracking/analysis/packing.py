@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
-from ltr.dataset.mask_folders import FRAME_SUFFIXES, read_sequence_list
+from ltr.data.image_io import IMAGE_SUFFIXES
+from ltr.dataset.mask_folders import read_sequence_list
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.registry import unknown_name
@@ -116,7 +117,7 @@ def _listed_frames(folder: Path, sequences: Sequence[str] | None = None) -> Fram
     if sequences is None:
         sequences = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     frames = {
-        name: sorted(path.stem for path in (folder / name).glob("*") if path.suffix.lower() in FRAME_SUFFIXES)
+        name: sorted(path.stem for path in (folder / name).glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
         for name in sequences
     }
     if not frames or not all(frames.values()):

@@ -1,4 +1,4 @@
-"""What an evaluation gives back, and how it is written: a table for people, JSON for programs."""
+"""What an evaluation gives back, and how it is written: tables for people, JSON for programs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -49,6 +49,12 @@ def format_table(title: str, evaluations: Mapping[str, Evaluation]) -> str:
     rows += [[name, *(f"{scored.scores[column]:.3f}" for column in columns)] for name, scored in ranked]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return "\n".join(_format_row(row, widths) for row in rows)
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, whose first column is text and whose others are numbers."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
 def write_json(path: Path, dataset: str, evaluations: Mapping[str, Evaluation]) -> None:

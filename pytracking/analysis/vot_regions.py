@@ -61,9 +61,21 @@ def region_overlap(first: Region, second: Region, width: int, height: int) -> fl
     bottom = min(height, max(region.y + region.mask.shape[0] for region in (first, second)))
     if left >= right or top >= bottom:
         return 0.0
-    a, b = (_paint(region, left, top, right, bottom) for region in (first, second))
+    a, b = (paint_region(region, left, top, right, bottom) for region in (first, second))
     union = np.count_nonzero(a | b)
     return np.count_nonzero(a & b) / union if union else 0.0
+
+
+def paint_region(region: Region, left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.bool_]:
+    """What of a region lies in a window of the image, (bottom - top, right - left) bool."""
+    window = np.zeros((bottom - top, right - left), dtype=bool)
+    height, width = region.mask.shape
+    x0, y0 = max(left, region.x), max(top, region.y)
+    x1, y1 = min(right, region.x + width), min(bottom, region.y + height)
+    if x0 < x1 and y0 < y1:
+        part = region.mask[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]
+        window[y0 - top : y1 - top, x0 - left : x1 - left] = part
+    return window
 
 
 def read_regions(path: Path) -> list[Region]:
@@ -174,15 +186,3 @@ def _number(text: str, place: str) -> float:
 
 def _shorten(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
-
-
-def _paint(region: Region, left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.bool_]:
-    """The region drawn into a window of the image, (bottom - top, right - left) bool."""
-    window = np.zeros((bottom - top, right - left), dtype=bool)
-    height, width = region.mask.shape
-    x0, y0 = max(left, region.x), max(top, region.y)
-    x1, y1 = min(right, region.x + width), min(bottom, region.y + height)
-    if x0 < x1 and y0 < y1:
-        part = region.mask[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]
-        window[y0 - top : y1 - top, x0 - left : x1 - left] = part
-    return window

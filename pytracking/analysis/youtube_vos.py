@@ -5,15 +5,15 @@ videos whose truth is at hand, such as some of the training set that were held o
 each is scored on the annotated frames after the one it first appears in, whose mask is given to the tracker.
 """
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ltr.data.mask_io import VOID
+from ltr.dataset.youtube_vos import read_meta
 from ltr.errors import InputError
-from pytracking.analysis.davis_benchmark import VOID, frame_measures, mean_scores, read_pair
-from pytracking.analysis.number_files import read_text
+from pytracking.analysis.davis_benchmark import frame_measures, mean_scores, read_pair
 from pytracking.analysis.overlap import Values
 from pytracking.analysis.report import Evaluation, Scores
 from pytracking.analysis.results import MaskReader
@@ -62,20 +62,15 @@ def read_classes(meta: Path) -> dict[tuple[str, int], str]:
     """The class of each object, from the data set's meta.json: (sequence, object id) -> class.
 
     Raises:
-        InputError: the file cannot be read or is not YouTube-VOS's.
+        InputError: the file cannot be read, is not YouTube-VOS's, or an object has no class.
     """
-    try:
-        return {
-            (sequence, int(number)): str(entry["category"])
-            for sequence, video in json.loads(read_text(meta))["videos"].items()
-            for number, entry in video["objects"].items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{meta} is not a meta file with classes ({type(error).__name__}: {error})"
-        ) from None
+    classes: dict[tuple[str, int], str] = {}
+    for sequence, objects in read_meta(meta).items():
+        for number, entry in objects.items():
+            if entry.category is None:
+                raise InputError(f'{meta}: object {number} of "{sequence}" has no category')
+            classes[sequence, number] = entry.category
+    return classes
 
 
 def seen_in(classes: Collection[str], class_of: dict[tuple[str, int], str]) -> IsSeen:

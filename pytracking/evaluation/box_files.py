@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr.data.boxes import ABSENT, clip_box, is_absent
+from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.errors import InputError
 
 Boxes = npt.NDArray[np.float64]
@@ -27,7 +28,6 @@ Boxes = npt.NDArray[np.float64]
 MAX_FILE_BYTES = 64 * 2**20
 MAX_LINE = 200_000  # characters; a longer one is that of a JSON file
 MAX_COORDINATE = 1e7
-MAX_OBJECT_ID = 255  # a mask stores ids in 8 bits
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.data.mask_io import read_mask
+from ltr.data.mask_io import VOID, read_mask
 from ltr.errors import InputError
 from pytracking.analysis.ground_truth import read_davis
-from pytracking.evaluation.labelled_video import VOID, davis_videos
+from pytracking.evaluation.labelled_video import davis_videos
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_files import Loaders, frame_files, mask_files
 
 
 def find_davis(root: Path, year: int, subset: str = "val") -> Loaders:
     """DAVIS: ``JPEGImages/480p/<sequence>/00000.jpg``, ``Annotations/480p/<sequence>/00000.png`` and
-    ``ImageSets/<year>/<subset>.txt`` (without ImageSets all sequences).
+    the list of :func:`ltr.dataset.davis.split_file` (without ImageSets all sequences).
 
     Args:
         root: folder of these.

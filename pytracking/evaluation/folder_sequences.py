@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from ltr.data.boxes import is_absent
+from ltr.data.image_io import IMAGE_SUFFIXES
 from ltr.errors import InputError
 from pytracking.analysis.number_files import read_text
 from pytracking.evaluation.box_files import Boxes, read_boxes
-from pytracking.evaluation.frames import IMAGE_SUFFIXES
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_files import Loaders, frame_files
 from pytracking.tracker.interface import Box
 
 BOX_FILES = ("groundtruth.txt", "groundtruth_rect.txt", "boxes.txt", "boxes.csv")
 FRAME_FOLDERS = ("img", "frames", "color")
-MAX_ID = 254  # 255 is void in masks
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +70,6 @@ def sequence_from_boxes(name: str, images: Path, box_file: Path) -> Sequence:
 
 def _first_frame(object_id: int, boxes: Boxes, may_start_late: bool, box_file: Path) -> int:
     """The index of the first box."""
-    if object_id > MAX_ID:
-        raise InputError(f"{box_file}: object id {object_id}: trackers take 1 to {MAX_ID}")
     shown = np.flatnonzero(~is_absent(boxes))
     if not may_start_late and 0 not in shown:
         raise InputError(

@@ -12,11 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ltr.data.image_io import MAX_PIXELS, RgbImage, image_size, read_image
+from ltr.data.image_io import IMAGE_SUFFIXES, MAX_PIXELS, RgbImage, image_size, read_image
 from ltr.data.opencv import opencv_name, quiet_opencv
 from ltr.errors import InputError
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 MIN_FPS, MAX_FPS = 0.01, 1000.0
 """What a video's frames a second can be."""

@@ -10,15 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr.data.boxes import absent_box, mask_to_box
-from ltr.data.mask_io import read_mask
+from ltr.data.mask_io import VOID, read_mask
 from ltr.errors import InputError
 from pytracking.evaluation.box_files import Boxes, read_boxes
 from pytracking.evaluation.frames import FrameSource, open_frames
 
 Labels = npt.NDArray[np.uint8]
-
-VOID = 255
-"""What belongs to no object in DAVIS 2017; in DAVIS 2016, where nothing else is labelled, the object."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class LabelledVideo:
                 raise InputError(
                     f"{path}: mask is {array.shape[1]} x {array.shape[0]}, the frames are {width} x {height}"
                 )
+        # In DAVIS 2016, where nothing else is labelled, it is the object.
         object_value = VOID if _object_ids(labels) == [VOID] else 0
         for array in labels:
             if array is not None:

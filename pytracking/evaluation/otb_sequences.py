@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ltr.errors import InputError
-from pytracking.analysis.ground_truth import OTB_FIRST_FRAME
+from pytracking.analysis.ground_truth import OTB_FIRST_FRAME, otb_targets
 from pytracking.analysis.number_files import read_rows
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_files import Loaders, check_counts, frame_files, start_box
@@ -26,30 +25,13 @@ the videos that have more frames than boxes or do not count from 1."""
 
 
 def find_otb(root: Path) -> Loaders:
-    """OTB: ``<video>/img/0001.jpg`` and ``<video>/groundtruth_rect.txt``.
-
-    A video with several targets has ``groundtruth_rect.1.txt`` ... and gives one sequence for each,
-    ``<video>_1`` ...
+    """OTB: what ``otb_targets`` finds, with ``<video>/img/0001.jpg``.
 
     Raises:
         InputError: there are no boxes. What loads a sequence raises it where frames or boxes cannot be read,
             their numbers differ, or the first box has no area.
     """
-    found = {name: partial(_load, name, path) for name, path in _targets(root).items()}
-    if not found:
-        raise InputError(f"{root}: holds no <video>/groundtruth_rect.txt")
-    return found
-
-
-def _targets(root: Path) -> dict[str, Path]:
-    """Name of a sequence -> its boxes, as ``read_otb`` names them."""
-    targets = {}
-    for folder in sorted({path.parent for path in root.glob("*/groundtruth_rect*.txt")}):
-        files = sorted(folder.glob("groundtruth_rect*.txt"))
-        for path in files:
-            number = path.name.split(".")[1] if path.name.count(".") == 2 else "1"
-            targets[f"{folder.name}_{number}" if len(files) > 1 else folder.name] = path
-    return targets
+    return {name: partial(_load, name, path) for name, path in otb_targets(root).items()}
 
 
 def _load(name: str, truth: Path) -> Sequence:

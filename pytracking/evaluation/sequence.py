@@ -14,7 +14,7 @@ from ltr.data.boxes import mask_to_box
 from ltr.data.image_io import RgbImage, image_size, read_image
 from ltr.data.mask_io import read_mask
 from ltr.errors import InputError
-from pytracking.analysis.vot_regions import Region
+from pytracking.analysis.vot_regions import Region, paint_region
 from pytracking.tracker.interface import Box, Target
 
 StartMasks = tuple[Path, tuple[int, ...] | None] | Mapping[int, Region]
@@ -104,7 +104,7 @@ class Sequence:
         else:
             path = self.files[frame]
             width, height = image_size(path)
-            masks = {i: _region_mask(region, height, width) for i, region in start.items()}
+            masks = {i: paint_region(region, 0, 0, width, height) for i, region in start.items()}
         for object_id, mask in masks.items():
             if not mask.any():
                 raise InputError(f"{path}: object {object_id}, which starts there, has no pixel in it")
@@ -125,13 +125,3 @@ def _ids(masks: StartMasks) -> tuple[int, ...]:
     if isinstance(masks, tuple):
         return (1,) if masks[1] is None else masks[1]
     return tuple(masks)
-
-
-def _region_mask(region: Region, height: int, width: int) -> npt.NDArray[np.bool_]:
-    """(height, width): what of the region lies in the image."""
-    mask = np.zeros((height, width), dtype=bool)
-    rows, columns = np.nonzero(region.mask)
-    rows, columns = rows + region.y, columns + region.x
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    mask[rows[inside], columns[inside]] = True
-    return mask

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from functools import partial
 from pathlib import Path
 
+from ltr.dataset.youtube_vos import read_meta
 from ltr.errors import InputError
-from pytracking.analysis.number_files import read_text
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_files import Loaders, frame_files, mask_files
 
 StartFrames = dict[int, str]
 """Object id -> name of the frame in which it starts."""
-
-MAX_ID = 254  # 255 is void
 
 VALID_SEQUENCES = {2018: 474, 2019: 507}
 """How many the validation set of a year has; the sets differ in little else."""
@@ -78,19 +75,13 @@ def _load(name: str, images: Path, masks: Path, starts: StartFrames, meta: Path)
 
 def _read_starts(meta: Path) -> dict[str, StartFrames]:
     """Sequence -> where its objects start."""
-    text = read_text(meta)
-    try:
-        starts = {
-            str(name): {int(i): str(min(entry["frames"])) for i, entry in video["objects"].items()}
-            for name, video in json.loads(text)["videos"].items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"{meta}: not a meta file of YouTube-VOS ({type(error).__name__}: {error})"
-        ) from None
-    if not starts:
+    listed = read_meta(meta)
+    if not listed:
         raise InputError(f"{meta}: names no video")
-    for name, objects in starts.items():
-        if not objects or not all(1 <= object_id <= MAX_ID for object_id in objects):
-            raise InputError(f'{meta}: sequence "{name}" must have objects with ids from 1 to {MAX_ID}')
-    return starts
+    for name, objects in listed.items():
+        if not objects or not all(entry.frames for entry in objects.values()):
+            raise InputError(f'{meta}: sequence "{name}" must have objects, and each of them frames')
+    return {
+        name: {number: min(entry.frames) for number, entry in objects.items()}
+        for name, objects in listed.items()
+    }

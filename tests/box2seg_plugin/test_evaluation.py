@@ -12,9 +12,9 @@ from box2seg_plugin.evaluation import (
     ObjectMasks,
     evaluate,
     initializer_method,
-    markdown_table,
     mean_j,
     score_method,
+    score_table,
 )
 from box2seg_plugin.network import box2seg_small
 from ltr.data.boxes import box_mask
@@ -87,14 +87,10 @@ def test_a_network_is_scored_and_tabled(videos: list[LabelledVideo]) -> None:
     torch.manual_seed(0)
     network = box2seg_small(input_size=(64, 64), test_steps=1)
     scores = [evaluate(network, videos, frames, 1, device="cpu", scale=2.5, jitter=0.05) for frames in (1, 3)]
-    lines = markdown_table(scores, per_object=True).splitlines()
-    assert [cell.strip() for cell in lines[0].split("|")[1:-1]] == [
-        "J",
-        "one",
-        "two 1",
-        "two 2",
-        "mean",
-        "s/frame",
+    lines = score_table(scores, per_object=True).splitlines()
+    assert lines[:2] == [
+        "| J | one | two 1 | two 2 | mean | s/frame |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     assert lines[2].startswith("| Box2Seg T = 1, jitter 5% | ") and f"**{scores[0].j:.3f}**" in lines[2]
     assert lines[3].startswith("| Box2Seg T = 3, jitter 5% | ")
@@ -105,4 +101,4 @@ def test_a_table_is_of_one_set_of_videos(videos: list[LabelledVideo]) -> None:
     rectangle = initializer_method("rectangle")
     scores = [score_method(rectangle, videos, "a"), score_method(rectangle, videos[:1], "b")]
     with pytest.raises(ValueError, match="same videos"):
-        markdown_table(scores)
+        score_table(scores)

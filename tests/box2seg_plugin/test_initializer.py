@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from box2seg_plugin.initializer import box2seg_initializer
+from box2seg_plugin.initializer import Box2SegInitializer
 from box2seg_plugin.network import Box2SegNet, box2seg_small
 from box2seg_plugin.segmenter import VideoSegmenter
 from ltr.checkpoint import save_weights
@@ -40,7 +40,7 @@ def saved(network: Box2SegNet, folder: Path) -> Path:
 
 def test_equals_the_segmenter_on_a_single_frame(tmp_path: Path, image: np.ndarray) -> None:
     network = tiny_network()
-    mask = box2seg_initializer(model=saved(network, tmp_path), device="cpu", precision="fp32")(image, BOX)
+    mask = Box2SegInitializer(model=saved(network, tmp_path), device="cpu", precision="fp32")(image, BOX)
     segmenter = VideoSegmenter(network, 1, device="cpu", precision="fp32")
     assert mask.dtype == bool and mask.any()
     assert np.array_equal(mask, next(segmenter([image], BOX)) == 1)
@@ -50,7 +50,7 @@ def test_equals_the_segmenter_on_a_single_frame(tmp_path: Path, image: np.ndarra
 def test_nothing_found_is_told_and_becomes_the_ellipse(
     tmp_path: Path, image: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:
-    initializer = box2seg_initializer(model=saved(tiny_network(bias=-9), tmp_path), device="cpu")
+    initializer = Box2SegInitializer(model=saved(tiny_network(bias=-9), tmp_path), device="cpu")
     assert not initializer(image, BOX).any()
     assert np.array_equal(make_mask(initializer, image, BOX), ellipse_mask(BOX, 48, 64))
     assert "found nothing" in caplog.text

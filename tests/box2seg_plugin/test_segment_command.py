@@ -186,8 +186,14 @@ def test_nobody_listens(tmp_path: Path, folder: Path, model: Path) -> None:
         ("video/1.png --box 1,2,3 --out out", "'1,2,3'"),
         ("video/1.png --box 1,2,0,4 --out out", "'1,2,0,4': width and height must be > 0"),
         ("video/1.png --box 100,2,5,4 --out out", "outside the frame, which is 61 x 45"),
-        ("video --boxes boxes.txt --out text.mp4", "text.mp4 is a file"),
-        ("video --boxes boxes.txt --out text.mp4/out", "text.mp4/out: cannot write there"),
+        (
+            "video --boxes boxes.txt --out text.mp4",
+            "text.mp4 is there and is no folder",
+        ),
+        (
+            "video --boxes boxes.txt --out text.mp4/out",
+            "text.mp4/out (Not a directory): choose",
+        ),
         ("video --boxes boxes.txt --out video", "video is the folder of the frames"),
         ("video/1.png --box 1,2,9,9 --out video", "video/1.png is read as input"),
         ("video GOOD --overlay o.avi", "o.avi: the name must end in .mp4"),
@@ -212,7 +218,7 @@ def test_nobody_listens(tmp_path: Path, folder: Path, model: Path) -> None:
         ("video GOOD --out taken", "2.png is there and is no file"),
         pytest.param(
             "video GOOD --overlay /proc/o.mp4",
-            "--overlay /proc/o.mp4: cannot write there",
+            "choose another folder with --overlay",
             marks=pytest.mark.skipif(
                 not Path("/proc").is_dir(), reason="no folder that root cannot write to"
             ),

@@ -324,7 +324,7 @@ ONE_BOX = np.array([[20.0, 15, 30, 24]])
         (1, [[np.nan, 15, 30, 24]], "object 1 in frame 0"),
         (1, [[20, 15, 30]], r"shape \(1, 3\)"),
         (1, {0: ONE_BOX}, "object id is 0"),
-        (1, {256: ONE_BOX}, "object id is 256"),
+        (1, {255: ONE_BOX}, "object id is 255"),
         (1, {}, "no boxes"),
         (1, {1: ONE_BOX, 2: np.tile(ONE_BOX, (2, 1))}, "object 2: 2"),
     ],

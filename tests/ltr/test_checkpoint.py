@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from ltr import checkpoint
-from ltr.checkpoint import load_training, read_weights, save_training, save_weights
+from ltr.checkpoint import load_training, read_weights, save_training, save_weights, weights_digest
 from ltr.errors import InputError
 
 CONFIG = {"dims": (1, 2), "scale": 0.5, "name": "small", "pixels": {"colour": "rgb"}}
@@ -197,3 +197,14 @@ def test_files_that_are_no_training_state(tmp_path: Path) -> None:
     torch.save([1, 2], path)
     with pytest.raises(InputError, match="it holds a list"):
         load_training(path)
+
+
+def test_digest_tells_weights_apart() -> None:
+    network = torch.nn.Linear(3, 2)
+    digest = weights_digest(network)
+    assert len(digest) == 64
+    assert digest == weights_digest(network)
+    assert digest != weights_digest(torch.nn.Sequential(network)), "other names"
+    with torch.no_grad():
+        network.bias += 1e-6
+    assert digest != weights_digest(network)

@@ -432,7 +432,7 @@ def test_a_damaged_checkpoint_is_an_input_error(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"cannot write to .*LTR_WORKSPACE_DIR"):
+    with pytest.raises(InputError, match=r"cannot write to .*with --workspace or LTR_WORKSPACE_DIR"):
         make_trainer(tmp_path / "file" / "run").run()
 
 

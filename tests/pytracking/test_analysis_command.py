@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from pytracking.analysis.datasets import DATASETS
 from pytracking.analysis.overlap import Curve
 from pytracking.analysis.plots import draw_plot, success_plot
 from pytracking.analysis.report import Evaluation, format_table, write_json
+from pytracking.bundled import bundled_clip, bundled_names
 
 
 @pytest.fixture
@@ -142,14 +144,8 @@ def test_masks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
             mask = np.zeros((20, 30), np.uint8)
             mask[5:15, 5:15] = value
             write_mask(tmp_path / folder / f"{frame:05d}.png", mask)
-    options = [
-        "--root",
-        str(tmp_path),
-        "--results",
-        str(tmp_path / "results"),
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    places = {"--root": tmp_path, "--results": tmp_path / "results", "--out": tmp_path / "out"}
+    options = [text for option, path in places.items() for text in (option, str(path))]
     assert main(["lwl/box2seg_init", "--dataset", "davis2016_val", *options]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
     assert row == ["lwl/box2seg_init", *["1.000", "1.000", "1.000", "0.000", "1.000", "1.000", "0.000"]]
@@ -157,6 +153,19 @@ def test_masks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "00001.png: no such mask file" in error_of(
         capsys, ["lwl/box2seg_init", "--dataset", "davis2016_val", *options]
     )
+
+
+def test_bundled_clips_need_no_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in bundled_names():
+        shutil.copytree(bundled_clip(name).masks, tmp_path / "results" / "lwl" / "box2seg_init" / name)
+    assert main(["lwl/box2seg_init", "--dataset", "bundled"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["lwl/box2seg_init", "1.000"]
+    written = json.loads((tmp_path / "analysis" / "bundled.json").read_text())
+    scored = written["trackers"]["lwl/box2seg_init"]["sequences"]
+    assert list(scored) == ["goat_1", "ponies_1", "ponies_2"]
 
 
 def test_every_row_says_what_lies_in_its_folder() -> None:

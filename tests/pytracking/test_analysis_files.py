@@ -174,7 +174,7 @@ def test_lasot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert [truth.name for truth in truths] == ["dog-7", "cat-20"]
     assert truths[0].visible is not None and truths[0].visible.tolist() == [True, False, False]
     write(tmp_path / "testing_set.txt", "dog-7\nfox-1\n")
-    with pytest.raises(InputError, match=r"no sequence fox-1, which testing_set\.txt lists"):
+    with pytest.raises(InputError, match=r"fox/fox-1/groundtruth\.txt: no such file"):
         read_lasot(tmp_path)
     with pytest.raises(InputError, match=r"no truth at .*nowhere: expected .*groundtruth\.txt"):
         read_lasot(tmp_path / "nowhere")
@@ -184,9 +184,10 @@ def test_otb(tmp_path: Path) -> None:
     write(tmp_path / "Crossing" / "groundtruth_rect.txt", "1\t2\t3\t4\n5\t6\t7\t8\n")
     write(tmp_path / "Jogging" / "groundtruth_rect.1.txt", TWO_FRAMES)
     write(tmp_path / "Jogging" / "groundtruth_rect.2.txt", TWO_FRAMES)
+    write(tmp_path / "Human4" / "groundtruth_rect.1.txt", "")
     write(tmp_path / "Human4" / "groundtruth_rect.2.txt", TWO_FRAMES)
     truths = read_otb(tmp_path)
-    assert [truth.name for truth in truths] == ["Crossing", "Human4", "Jogging_1", "Jogging_2"]
+    assert [truth.name for truth in truths] == ["Crossing", "Human4-2", "Jogging-1", "Jogging-2"]
     assert all(truth.boxes.tolist() == ROWS for truth in truths)
 
 
@@ -223,6 +224,18 @@ def test_davis(tmp_path: Path) -> None:
         read_davis(tmp_path, 2016)
     write(tmp_path / "ImageSets" / "2016" / "val.txt", "dog\n")
     assert (read_davis(tmp_path, 2016)[0].mask("00001") == 1).all()
+
+
+def test_davis_2016_has_lists_of_its_own(tmp_path: Path) -> None:
+    for name in ("dog", "cat"):
+        write_masks(tmp_path / "Annotations" / "480p" / name, 255)
+    listed = "/JPEGImages/480p/cat/00000.jpg /Annotations/480p/cat/00000.png\n"
+    write(tmp_path / "ImageSets" / "480p" / "val.txt", listed)
+    assert [truth.name for truth in read_davis(tmp_path, 2016)] == ["cat"]
+    with pytest.raises(InputError, match=r"2017/val\.txt"):
+        read_davis(tmp_path, 2017)
+    write(tmp_path / "ImageSets" / "2016" / "val.txt", "dog\n")
+    assert [truth.name for truth in read_davis(tmp_path, 2016)] == ["dog"]
 
 
 def test_youtube_vos(tmp_path: Path) -> None:

@@ -258,11 +258,14 @@ def test_classes_are_read_from_the_meta_file(tmp_path: Path) -> None:
     path = tmp_path / "meta.json"
     path.write_text('{"videos": {"a": {"objects": {"1": {"category": "dog", "frames": ["00000"]}}}}}')
     assert read_classes(path) == {("a", 1): "dog"}
-    for content in ("{", "[]", '{"videos": {"a": {"objects": {"x": {}}}}}'):
+    for content in ("{", "[]", '{"videos": {"a": {"objects": {"x": {"frames": []}}}}}'):
         path.write_text(content)
         with pytest.raises(InputError, match="not a meta file"):
             read_classes(path)
-    with pytest.raises(InputError, match="no such file"):
+    path.write_text('{"videos": {"a": {"objects": {"1": {"frames": ["00000"]}}}}}')
+    with pytest.raises(InputError, match='object 1 of "a" has no category'):
+        read_classes(path)
+    with pytest.raises(InputError, match=r"cannot read .*none\.json"):
         read_classes(tmp_path / "none.json")
 
 

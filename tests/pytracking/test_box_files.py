@@ -53,10 +53,10 @@ def test_otb_file_is_read_as_it_is(shared_dir: Path) -> None:
 
 
 def test_csv_holds_several_objects_each_with_its_frames(tmp_path: Path) -> None:
-    content = "frame,id,x,y,w,h\n2,255,1,2,3,4\n0,3,5,6,7,8\n2,3,9,9,9,9\n"
+    content = "frame,id,x,y,w,h\n2,254,1,2,3,4\n0,3,5,6,7,8\n2,3,9,9,9,9\n"
     assert read(tmp_path / "boxes.csv", content) == {
         3: [[5, 6, 7, 8], list(ABSENT), [9, 9, 9, 9]],
-        255: [list(ABSENT), list(ABSENT), [1, 2, 3, 4]],
+        254: [list(ABSENT), list(ABSENT), [1, 2, 3, 4]],
     }
 
 
@@ -125,8 +125,8 @@ def test_bad_text_is_named_by_its_line(tmp_path: Path, content: str | bytes, mes
             ["00000001,1,2,3,4,5", "1,2,2,3,4,5"],
             r":2: frame 00000001 is a frame's name, other rows give indices",
         ),
-        (["0,0,2,3,4,5"], r":2: object id '0' must be a whole number from 1 to 255"),
-        (["0,256,2,3,4,5"], r":2: object id '256'"),
+        (["0,0,2,3,4,5"], r":2: object id '0' must be a whole number from 1 to 254"),
+        (["0,255,2,3,4,5"], r":2: object id '255'"),
         (["0,1.5,2,3,4,5"], r":2: object id '1.5'"),
         (["0,cat,2,3,4,5"], r":2: object id 'cat'"),
         (

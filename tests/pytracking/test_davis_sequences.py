@@ -131,14 +131,8 @@ def test_perfect_masks_of_any_folder_score_1(tmp_path: Path, capsys: pytest.Capt
             labels[target.mask] = object_id
         for frame in sequence.frame_names:
             write_mask(results / sequence.name / f"{frame}.png", labels)
-    options = [
-        "--root",
-        str(tmp_path),
-        "--results",
-        str(tmp_path / "results"),
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    places = {"--root": tmp_path, "--results": tmp_path / "results", "--out": tmp_path / "out"}
+    options = [text for option, path in places.items() for text in (option, str(path))]
     assert main(["lwl/default", "--dataset", "davis", *options]) == 0
     assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["lwl/default", "1.000", "1.000"]
 

@@ -74,7 +74,7 @@ def test_objects_of_a_csv_start_with_their_first_boxes(tmp_path: Path) -> None:
         ("10,10,0,5\n", r"boxes\.txt:1: box cannot start a tracker"),
         ("frame,x,y,w,h\n", "holds a header and no box"),
         ("frame,x,y,w,h\na0,1,2,0,4\n", "object 1 has no box with width and height > 0"),
-        ("frame,x,y,w,h,id\na0,1,2,3,4,255\n", "object id 255: trackers take 1 to 254"),
+        ("frame,x,y,w,h,id\na0,1,2,3,4,255\n", "object id '255' must be a whole number from 1 to 254"),
         ("frame,x,y,w,h\na9,1,2,3,4\n", r"boxes\.txt:2: frame 'a9'"),
         ("", "empty"),
     ],

@@ -22,12 +22,13 @@ def write_video(root: Path, name: str, frames: range, boxes: int, *files: str) -
 def test_several_targets_of_a_video(tmp_path: Path) -> None:
     two = ("groundtruth_rect.1.txt", "groundtruth_rect.2.txt")
     write_video(tmp_path, "Jogging", range(1, 4), 3, *two)
-    write_video(tmp_path, "Human4", range(1, 4), 3, "groundtruth_rect.2.txt")
+    write_video(tmp_path, "Human4", range(1, 4), 3, *two)
+    (tmp_path / "Human4" / two[0]).write_text("")  # no target of the benchmark
     write_video(tmp_path, "Crossing", range(1, 4), 3)
     (tmp_path / "Jogging" / two[1]).write_text("9,9,9,9\n" * 3)
     sequences = load_sequences("otb", tmp_path)
     names = [sequence.name for sequence in sequences]
-    assert names == ["Crossing", "Human4", "Jogging_1", "Jogging_2"]
+    assert names == ["Crossing", "Human4-2", "Jogging-1", "Jogging-2"]
     assert names == [truth.name for truth in read_otb(tmp_path)]
     assert [sequence.start_boxes[0][1][0] for sequence in sequences[2:]] == [1, 9]
     assert sequences[2].files == sequences[3].files
@@ -87,7 +88,7 @@ def test_bad_boxes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"groundtruth_rect\.txt:2: '1,2,3' holds 3 numbers"):
         load_sequences("otb", tmp_path)
     path.unlink()
-    with pytest.raises(InputError, match=r"holds no <video>/groundtruth_rect\.txt"):
+    with pytest.raises(InputError, match=r"no truth at .*: expected .*groundtruth_rect"):
         load_sequences("otb", tmp_path)
 
 

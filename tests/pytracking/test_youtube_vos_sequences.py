@@ -106,15 +106,19 @@ def test_a_start_in_a_frame_that_nothing_knows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "no such file"),
-        ("{", "not a meta file"),
-        ("[]", "not a meta file"),
-        ("[" * 100_000, "not a meta file"),
-        ('{"videos": {"a": {"objects": {"1": {"frames": []}}}}}', "not a meta file"),
-        ('{"videos": {"a": {"objects": {"one": {"frames": ["00000"]}}}}}', "not a meta file"),
+        (None, "cannot read .*meta.json"),
+        ("{", "is not a meta file"),
+        ('{"videos": {"a": {"objects": {"1": "00000"}}}}', "is not a meta file"),
+        ("[]", "is not a meta file"),
+        ("[" * 100_000, "is not a meta file"),
+        ('{"videos": {"a": {"objects": {"1": {"frames": []}}}}}', 'sequence "a" must have objects'),
+        ('{"videos": {"a": {"objects": {"one": {"frames": ["00000"]}}}}}', "is not a meta file"),
         ('{"videos": {}}', "names no video"),
         ('{"videos": {"a": {"objects": {}}}}', 'sequence "a" must have objects'),
-        ('{"videos": {"a": {"objects": {"255": {"frames": ["00000"]}}}}}', "ids from 1 to 254"),
+        (
+            '{"videos": {"a": {"objects": {"255": {"frames": ["00000"]}}}}}',
+            "object id 255: must be from 1",
+        ),
         ('{"videos": {"../a": {"objects": {"1": {"frames": ["00000"]}}}}}', r"sequence name '\.\./a'"),
     ],
 )

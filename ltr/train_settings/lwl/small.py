@@ -6,6 +6,7 @@ It starts from the parts of box2seg/small, which has the same backbone, features
 from __future__ import annotations
 
 from ltr.data.clip_processing import CropJitter
+from ltr.dataset.clip_style import ClipStyle
 from ltr.models.lwl import SMALL
 from ltr.train_settings.lwl.settings import FRAMES, LWLSettings
 from ltr.training import Stage
@@ -19,7 +20,8 @@ small = LWLSettings(
     network=SMALL,
     data=(("stills", 1.0),),
     held_out=500,
-    stages=(Stage(steps=2000, frames=FRAMES, batch=8, input_size=(192, 192), jitter=CROPS),),
+    clip_styles=(ClipStyle(attachment=0.08, sparse=0.7),),
+    stages=(Stage(steps=1600, frames=FRAMES, batch=8, input_size=(192, 192), jitter=CROPS),),
     rate_backbone=5e-4,
     rate_features=1e-3,
     rate_encoders=1e-3,

@@ -1,0 +1,13 @@
+"""lwl/box2seg_init: where a target starts with a box, its first mask is Box2Seg's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytracking.parameter.lwl.default import default
+from pytracking.tracker.lwl.parameters import LWLParameters
+
+
+def box2seg_init(**changes: Any) -> LWLParameters:
+    """The parameters; ``changes`` replace fields of :class:`LWLParameters`."""
+    return default(**{"initializer": "box2seg", **changes})

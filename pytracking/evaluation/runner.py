@@ -1,0 +1,120 @@
+"""Runs a tracker over many sequences.
+
+    job = Job("lwl", "box2seg_init", ResultsFolder.of(Path("results"), "lwl", "box2seg_init"))
+    outcome = run_sequences(job, load_sequences("bundled"), processes=2)
+
+Sequences whose results are there are skipped, so the same call goes on with an interrupted run. The results
+are the same for any number of processes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from pytracking.evaluation.run_settings import RunSettings
+from pytracking.evaluation.sequence import Sequence
+from pytracking.evaluation.sequence_job import (
+    Failure,
+    Job,
+    OnFrame,
+    SequenceRecord,
+    SequenceRunner,
+    fixed_threads,
+    look_up,
+)
+from pytracking.evaluation.worker_pool import run_in_processes
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        done: sequences that were run, in the order in which they ended.
+        skipped: names of those whose results were there.
+        failed: those that could not be run.
+    """
+
+    done: tuple[SequenceRecord, ...]
+    skipped: tuple[str, ...]
+    failed: tuple[Failure, ...]
+
+    @property
+    def frames_per_second(self) -> float:
+        """Of the tracker alone, over all sequences that were run; 0 if there are none."""
+        seconds = sum(record.seconds for record in self.done)
+        return sum(record.frames for record in self.done) / seconds if seconds > 0 else 0.0
+
+
+def run_sequences(
+    job: Job, sequences: Iterable[Sequence], processes: int = 1, overwrite: bool = False
+) -> Outcome:
+    """Run a tracker over sequences and write the results.
+
+    Args:
+        job: the tracker and where its results go. Whether sequences start with boxes is found out here.
+        sequences: the sequences.
+        processes: 0 and 1 run in this process, whose global random numbers are seeded then; more run in as
+            many processes of their own.
+        overwrite: run also those that are done.
+
+    Raises:
+        InputError: the results cannot be written, two sequences would share a file, or the tracker cannot
+            be made from what its parameters name.
+        pytracking.evaluation.sequence_job.TrackerSetupError: it cannot be made for another reason.
+    """
+    sequences = list(sequences)
+    job.folder.check_names(sequences)
+    _, parameters = look_up(job)
+    job.folder.make()
+    is_done = [not overwrite and job.folder.is_done(sequence) for sequence in sequences]
+    skipped = tuple(s.name for s, there in zip(sequences, is_done, strict=True) if there)
+    todo = [s for s, there in zip(sequences, is_done, strict=True) if not there]
+    settings = RunSettings(job.name, job.seed, parameters)
+    settings.compare(job.folder.path)
+    boxes_alone = job.from_boxes or any(sequence.start_boxes for sequence in todo)
+    job = dataclasses.replace(job, boxes_alone=boxes_alone)
+    done: list[SequenceRecord] = []
+    failed: list[Failure] = []
+    with (
+        tqdm(total=sum(map(len, todo)), unit="frame", disable=None) as progress,
+        closing(_results(job, todo, processes, progress.update)) as results,
+    ):
+        for result in results:
+            if isinstance(result, Failure):
+                failed.append(result)
+                logger.error("%s failed: %s", result.name, result.reason)
+            else:
+                if not done:
+                    settings.write(job.folder.path)
+                done.append(result)
+                logger.info("%s: %s", result.name, _told(result))
+    return Outcome(tuple(done), skipped, tuple(failed))
+
+
+def _results(
+    job: Job, sequences: list[Sequence], processes: int, on_frame: OnFrame
+) -> Generator[SequenceRecord | Failure]:
+    """What comes of each sequence, as soon as it is known."""
+    if processes > 1 and sequences:
+        yield from run_in_processes(job, sequences, processes, on_frame)
+    elif sequences:
+        with fixed_threads():
+            runner = SequenceRunner(job)
+            for sequence in sequences:
+                yield runner.run(sequence, on_frame)
+
+
+def _told(record: SequenceRecord) -> str:
+    """A record in words."""
+    speed = f", {record.frames / record.seconds:.1f} frames/s" if record.seconds > 0 else ""
+    lost = f", {len(record.unreadable)} more could not be read" if record.unreadable else ""
+    return f"{record.frames} frames{speed}{lost}"

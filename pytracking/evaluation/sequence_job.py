@@ -1,0 +1,201 @@
+"""What a process needs to run a tracker over sequences, and what comes of a sequence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ltr.command_line import one_line
+from ltr.errors import InputError
+from ltr.plugins import load_plugins
+from pytracking.evaluation.results import ResultsFolder, SequenceWriter
+from pytracking.evaluation.sequence import Sequence
+from pytracking.evaluation.start import no_initializer
+from pytracking.evaluation.tracking import track_sequence
+from pytracking.initializers import SegmentationInitializer, make_initializer
+from pytracking.registry import PARAMETERS, TRACKERS
+from pytracking.tracker.interface import Tracker, TrackerParameters
+from pytracking.visualization.track_pictures import TrackPictures
+
+logger = logging.getLogger(__name__)
+
+OnFrame = Callable[[], None]
+"""Called when a frame is done, for progress."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done with each sequence; plain values, so that it can be handed to another process.
+
+    Attributes:
+        tracker, parameters: names, "lwl" and "box2seg_init" (registered as "lwl/box2seg_init").
+        folder: where results go.
+        from_boxes: start targets from their boxes, also where there are masks.
+        pictures: what else is written, see :class:`pytracking.visualization.track_pictures.TrackPictures`.
+        boxes_alone: whether some target starts from its box.
+        seed: of random numbers; every sequence begins with it, whatever ran before.
+    """
+
+    tracker: str
+    parameters: str
+    folder: ResultsFolder
+    from_boxes: bool = False
+    pictures: int = 0
+    boxes_alone: bool = True
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """Tracker and parameters, as results are called."""
+        return f"{self.tracker}/{self.parameters}"
+
+
+@dataclass(frozen=True)
+class SequenceRecord:
+    """A sequence that was run.
+
+    Attributes:
+        name: of the sequence.
+        frames: that the tracker was shown.
+        seconds: that it took for them.
+        unreadable: frame index -> why it could not be read.
+    """
+
+    name: str
+    frames: int
+    seconds: float
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sequence that could not be run, and why, in one line."""
+
+    name: str
+    reason: str
+
+
+class TrackerSetupError(RuntimeError):
+    """The tracker itself cannot be made; one line."""
+
+
+class SequenceRunner:
+    """A tracker, ready to run sequences; made once in a process.
+
+    Raises:
+        InputError: the names are unknown, or the tracker needs masks that nothing makes.
+        TrackerSetupError: the tracker cannot be made for another reason.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        make_tracker, parameters = look_up(job)
+        _seed(job.seed)
+        try:
+            self.tracker: Tracker = make_tracker(parameters)
+            needs_initializer = self.tracker.needs_masks and job.boxes_alone
+            self.initializer = _initializer(parameters) if needs_initializer else None
+        except InputError:
+            raise
+        except Exception as error:  # a stranger's code
+            logger.debug('where tracker "%s" failed:', job.name, exc_info=True)
+            raise TrackerSetupError(f'tracker "{job.name}" cannot be made: {_reason(error)}') from error
+        if needs_initializer and self.initializer is None:
+            raise no_initializer(f'sequences start with boxes, parameters "{job.name}" name no initializer')
+
+    def run(self, sequence: Sequence, on_frame: OnFrame) -> SequenceRecord | Failure:
+        """Run a sequence and write its results; whatever goes wrong is this sequence's alone."""
+        try:
+            return self._run(sequence, on_frame)
+        except Exception as error:  # a stranger's code: the other sequences are run all the same
+            logger.debug('where sequence "%s" failed:', sequence.name, exc_info=True)
+            return Failure(sequence.name, _reason(error))
+
+    def _run(self, sequence: Sequence, on_frame: OnFrame) -> SequenceRecord:
+        _seed(self.job.seed)
+        frames, seconds, unreadable = 0, 0.0, dict[int, str]()
+        with (
+            SequenceWriter(self.job.folder, sequence) as writer,
+            TrackPictures(writer.hidden, sequence, self.job.pictures) as pictures,
+        ):
+            for frame in track_sequence(self.tracker, sequence, self.initializer, self.job.from_boxes):
+                writer.add(frame)
+                pictures.add(frame)
+                frames += frame.image is not None
+                seconds += frame.seconds
+                if frame.unreadable is not None:
+                    unreadable[frame.index] = frame.unreadable
+                on_frame()
+            pictures.close()
+            writer.finish()
+        return SequenceRecord(sequence.name, frames, seconds, unreadable)
+
+
+def look_up(job: Job) -> tuple[Callable[..., Tracker], TrackerParameters]:
+    """What makes the tracker that a job names, and the parameters, ready made.
+
+    Raises:
+        InputError: nothing is registered under a name; the message lists what is.
+        TrackerSetupError: the parameters cannot be made.
+    """
+    load_plugins()
+    make_tracker, make_parameters = TRACKERS.get(job.tracker), PARAMETERS.get(job.name)
+    try:
+        return make_tracker, make_parameters()
+    except InputError:
+        raise
+    except Exception as error:  # a stranger's code
+        raise TrackerSetupError(f'parameters "{job.name}" cannot be made: {_reason(error)}') from error
+
+
+@contextmanager
+def fixed_threads() -> Iterator[None]:
+    """Compute with as many threads as OMP_NUM_THREADS says, else with one.
+
+    Sums of floating-point numbers depend on the number of threads. With one that followed from the number of
+    processes or cores, so would the results. And several processes with a thread each are faster than one
+    with several.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    threads = int(wanted) if wanted.isdecimal() and int(wanted) > 0 else 1
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+def _initializer(parameters: TrackerParameters) -> SegmentationInitializer | None:
+    """What the parameters name; ``initializer_options``, where they have any, go to its factory."""
+    if parameters.initializer is None:
+        return None
+    return make_initializer(parameters.initializer, **getattr(parameters, "initializer_options", {}))
+
+
+def _seed(seed: int) -> None:
+    """Begin all global random numbers anew."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  what trackers may still use
+    torch.manual_seed(seed)
+    cv2.setRNGSeed(seed)
+
+
+def _reason(error: Exception) -> str:
+    """Why something failed, in one line; of other errors than the user's with the line of code."""
+    if isinstance(error, InputError):
+        return one_line(error)
+    (*_, last) = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {one_line(error)} ({Path(last.filename).name}:{last.lineno})"

@@ -1,0 +1,1 @@
+"""Parameters of trackers: for each tracker a package, for each set of parameters a file."""

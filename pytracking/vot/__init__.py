@@ -1,0 +1,1 @@
+"""Trackers under the VOT toolkit, which starts them and talks to them over TraX."""
