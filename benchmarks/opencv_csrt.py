@@ -4,7 +4,8 @@
 
 The input is a JSON list of {"name", "files", "box", "scale"}: image files, x, y, w, h in the first of them,
 and the factor by which images are shrunk before. The output maps names to {"boxes": one for each file, pixels
-of the files; "seconds": of the tracker alone}. A box that the tracker has lost stays where it was.
+of the files; "seconds": of the tracker alone, for all files but the first}. A box that the tracker has lost
+stays where it was.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ def track(video: dict[str, Any]) -> dict[str, Any]:
         if image is None:
             raise SystemExit(f"opencv_csrt.py: {file} cannot be read")
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        begun = time.perf_counter()
         if index == 0:
             tracker.init(image, [round(value * scale) for value in video["box"]])
-        else:
-            found, box = tracker.update(image)
-            boxes.append([value / scale for value in box] if found else boxes[-1])
+            continue
+        begun = time.perf_counter()
+        found, box = tracker.update(image)
         seconds += time.perf_counter() - begun
+        boxes.append([value / scale for value in box] if found else boxes[-1])
     return {"boxes": boxes, "seconds": seconds}
 
 

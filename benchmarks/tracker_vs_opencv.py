@@ -1,10 +1,11 @@
-"""LWL started from the first box against OpenCV's CSRT, on videos in the layout of DAVIS.
+"""LWL started from the first box against OpenCV's CSRT, on videos of one target in the layout of DAVIS.
 
     python -m venv csrt && csrt/bin/pip install opencv-contrib-python-headless
     python benchmarks/tracker_vs_opencv.py --root DAVIS --opencv-python csrt/bin/python
 
 Prints, for each way to start, the mean J of the masks and the mean IoU of the boxes with those of the true
-masks (AO), the first frame left out, as means over the videos; and frames per second of the trackers alone.
+masks (AO), as means over the videos; and frames per second of the trackers alone. The first frame, where they
+start, counts in none of these.
 The trackers are run by pytracking/run_tracker.py, CSRT by the other Python: opencv-contrib-python cannot lie
 beside the opencv-python that everything else here uses.
 """
@@ -28,7 +29,9 @@ from ltr.data.mask_io import read_mask
 from ltr.errors import InputError
 from pytracking.analysis.davis import region_similarity
 from pytracking.analysis.number_files import read_rows
+from pytracking.evaluation.davis_sequences import starting_ids
 from pytracking.evaluation.labelled_video import LabelledVideo, boxes_of_labels, davis_videos
+from pytracking.evaluation.results import ResultsFolder
 
 ROOT = Path(__file__).resolve().parents[1]
 BOX_STARTS = ("box2seg_init", "grabcut_init", "ellipse_init", "rectangle_init")
@@ -53,13 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, required=True, help="folder of JPEGImages and Annotations")
     parser.add_argument("--opencv-python", type=Path, help="a Python with opencv-contrib-python (no CSRT)")
     parser.add_argument("--scale", type=float, default=0.5, help="of the images that CSRT is given (0.5)")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="of the trackers (./results)")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="of the trackers, made anew (./results)"
+    )
     parser.add_argument(
         "--starts", nargs="+", default=BOX_STARTS, help=f"parameters ({' '.join(BOX_STARTS)})"
     )
     args = parser.parse_args(argv)
     try:
         videos = davis_videos(args.root)
+        check_single_targets(videos)
         rows = csrt_rows(videos, args.opencv_python, args.scale) if args.opencv_python else []
         for start in args.starts:
             rows += lwl_rows(videos, args.root, args.results, start, from_boxes=True)
@@ -74,12 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def lwl_rows(
     videos: Sequence[LabelledVideo], root: Path, results: Path, parameters: str, from_boxes: bool
 ) -> list[Row]:
-    """Run LWL on all videos, and score what it wrote. Sequences that have results are not run again."""
+    """Run LWL on all videos, and score what it wrote. What an earlier model left there is overwritten."""
     command = [sys.executable, str(ROOT / "pytracking" / "run_tracker.py"), "lwl", parameters]
-    command += ["--dataset_name", "davis", "--root", str(root), "--results", str(results)]
+    command += ["--dataset_name", "davis", "--root", str(root), "--results", str(results), "--overwrite"]
     if subprocess.run(command + ["--from_boxes"] * from_boxes, stdout=sys.stderr).returncode:
         raise InputError(f"run_tracker.py lwl {parameters} failed: see above")
-    folder = results / "lwl" / (f"{parameters}-from_boxes" if from_boxes else parameters)
+    folder = ResultsFolder.of(results, "lwl", parameters, from_boxes).path
     name = parameters if from_boxes else "true mask"
     return [_lwl_row(name, video, folder) for video in videos]
 
@@ -115,14 +121,24 @@ def csrt_rows(videos: Sequence[LabelledVideo], python: Path, scale: float) -> li
         Row(
             f"CSRT at {scale:g}", video.name, None,
             overlap(single_target(video), np.array(found[video.name]["boxes"])),
-            len(video.frames) / found[video.name]["seconds"],
+            (len(video.frames) - 1) / found[video.name]["seconds"],
         )
         for video in videos
     ]  # fmt: skip
 
 
+def check_single_targets(videos: Sequence[LabelledVideo]) -> None:
+    """InputError where a video starts without a mask, or with several targets."""
+    for video in videos:
+        first = video.masks[0]
+        if first is None:
+            raise InputError(f'video "{video.name}": its first frame has no mask: trackers start there')
+        if len(starting_ids(first) or (1,)) > 1:
+            raise InputError(f"{first}: several targets start there: only videos of one are compared")
+
+
 def single_target(video: LabelledVideo) -> Truth:
-    """The true masks; all labels are one target, as in DAVIS 2016."""
+    """The true masks of the one target."""
     return [None if labels is None else labels > 0 for labels in video.read_labels()]
 
 

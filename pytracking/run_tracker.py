@@ -102,14 +102,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _load(args: argparse.Namespace) -> list[Sequence]:
     """The sequences that are wanted."""
-    return load_sequences(args.dataset_name or DEFAULT, args.root, args.split_file, _wanted(args))
-
-
-def _wanted(args: argparse.Namespace) -> list[str] | None:
-    """The names that --sequence gives, each once; None: all."""
-    if args.sequence is None:
-        return None
-    return list(dict.fromkeys(name for text in args.sequence for name in text.split(",") if name))
+    return load_sequences(args.dataset_name or DEFAULT, args.root, args.split_file, args.sequence)
 
 
 def _listed(args: argparse.Namespace) -> list[str]:
@@ -153,8 +146,8 @@ def _analysis(args: argparse.Namespace, job: Job) -> list[str]:
     for option, path in (("--root", args.root), ("--results", args.results)):
         if path is not None:
             command += [option, str(path)]
-    if wanted := _wanted(args):
-        command += ["--sequences", *wanted]
+    if args.sequence:
+        command += ["--sequences", *dict.fromkeys(args.sequence)]
     elif args.split_file is not None:
         command.append("--skip-missing")
     return command

@@ -22,8 +22,9 @@ from typing import Any
 from ltr.command_line import BAD_INPUT, OneLineParser, one_line, print_error
 from ltr.errors import InputError
 from ltr.plugins import load_plugins
+from pytracking.evaluation.reproducible import fixed_threads, seed_random_numbers
 from pytracking.evaluation.results import FROM_BOXES
-from pytracking.initializers import make_initializer
+from pytracking.evaluation.start import initializer_of
 from pytracking.registry import PARAMETERS, TRACKERS
 from pytracking.vot.conversation import Conversation
 from pytracking.vot.trackers_ini import TrackerEntry, add_entry, entry_name
@@ -72,10 +73,11 @@ def run(args: argparse.Namespace) -> None:
         logger.warning("waiting for the VOT toolkit, which starts this script; see %s --help", PROG)
     session = TraxSession(name)
     try:
-        conversation = start(args)
-        session.open()
-        while (request := session.wait()) is not None:
-            session.answer(conversation.answer(request))
+        with fixed_threads():
+            conversation = start(args)
+            session.open()
+            while (request := session.wait()) is not None:
+                session.answer(conversation.answer(request))
     except Exception as error:  # a stranger's tracker may raise any: the toolkit is told as well
         session.end(describe(error))
         raise
@@ -89,10 +91,9 @@ def start(args: argparse.Namespace) -> Conversation:
     """
     make_tracker, make_parameters = look_up(args)
     parameters = make_parameters()
-    tracker, initializer = make_tracker(parameters), None
-    if tracker.needs_masks and parameters.initializer is not None:
-        options = getattr(parameters, "initializer_options", {})
-        initializer = make_initializer(parameters.initializer, **options)
+    seed_random_numbers()
+    tracker = make_tracker(parameters)
+    initializer = initializer_of(parameters) if tracker.needs_masks else None
     return Conversation(tracker, initializer, args.from_boxes)
 
 

@@ -22,7 +22,7 @@ def load_lwl(name_or_file: str | PathLike[str], device: torch.device | str = "cp
 
     Args:
         name_or_file: a ``.safetensors`` file of :func:`ltr.checkpoint.save_weights`, the authors' checkpoint
-            (``lwl_stage2.pth``), or a variant whose weights lie in ``ltr/weights`` (none is there yet).
+            (``lwl_stage2.pth``), or a variant whose weights lie in ``ltr/weights``: lwl_small.
         device: where to put it.
 
     Raises:

@@ -136,8 +136,10 @@ class SequenceWriter:
         """Take the results of the next frame.
 
         Raises:
-            InputError: its mask cannot be written.
+            InputError: its mask cannot be written, or files that are no masks are where masks are to be.
         """
+        if frame.result.mask is not None and not self._seconds:
+            self._check_place_of_masks()
         for object_id, boxes in self._boxes.items():
             box = frame.result.boxes.get(object_id, absent_box())
             boxes.append(_written(box))
@@ -175,6 +177,10 @@ class SequenceWriter:
         return self.hidden / "masks"
 
     @property
+    def _place_of_masks(self) -> Path:
+        return self.folder.path / self.sequence.name
+
+    @property
     def _time_file(self) -> Path:
         return self.folder.time_file(self.sequence)
 
@@ -188,13 +194,15 @@ class SequenceWriter:
 
     def _move_masks(self) -> None:
         """Replace the masks that are there; files that are no masks are never removed."""
-        place = self.folder.path / self.sequence.name
-        for old in place.glob("*.png"):
+        for old in self._place_of_masks.glob("*.png"):
             old.unlink()
         if any(self._masks.iterdir()):
-            if place.is_dir() and any(place.iterdir()):
-                raise InputError(f"{place} is for masks and holds other files: move them")
-            self._masks.replace(place)  # an empty folder is replaced
+            self._masks.replace(self._place_of_masks)  # an empty folder is replaced
+
+    def _check_place_of_masks(self) -> None:
+        place = self._place_of_masks
+        if place.is_dir() and any(path.suffix != ".png" for path in place.iterdir()):
+            raise InputError(f"{place} is for masks and holds other files: move them")
 
     def _failed(self, error: OSError) -> InputError:
         return InputError(

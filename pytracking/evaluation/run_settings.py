@@ -33,20 +33,28 @@ class RunSettings:
 
     def compare(self, folder: Path) -> None:
         """Warn where a folder holds results of other settings: those that are done are not made again."""
-        old, new = _noted_hash(folder / SETTINGS), settings_hash(plain(self))
-        if old not in (None, new):
+        new = settings_hash(plain(self))
+        if others := [old for old in _noted_hashes(folder / SETTINGS) if old != new]:
             logger.warning(
-                "%s: settings have changed (%s, now %s): --overwrite makes all anew", folder, old, new
-            )
+                "%s: settings have changed (%s, now %s): --overwrite makes all anew",
+                folder, ", ".join(others), new,
+            )  # fmt: skip
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, overwrite: bool) -> None:
         """Write ``settings.json``, with the hash of all that is in it.
+
+        Args:
+            folder: of the results.
+            overwrite: whether all results are made anew; else the hashes of other settings that are noted
+                there stay, as "earlier".
 
         Raises:
             InputError: it cannot be written.
         """
         settings = plain(self)
-        content = {"hash": settings_hash(settings), **settings}
+        new = settings_hash(settings)
+        earlier = [] if overwrite else [old for old in _noted_hashes(folder / SETTINGS) if old != new]
+        content = {"hash": new, **settings, **({"earlier": earlier} if earlier else {})}
         with whole_file(folder / SETTINGS) as temporary:
             text = json.dumps(content, indent=2, ensure_ascii=False)
             temporary.write_text(text + "\n", encoding="utf-8")
@@ -70,10 +78,10 @@ def plain(value: Any, depth: int = 8) -> Any:
     return text if " at 0x" not in text else getattr(value, "__qualname__", type(value).__qualname__)
 
 
-def _noted_hash(path: Path) -> str | None:
-    """The hash in the file that is there; None where there is none that can be read."""
+def _noted_hashes(path: Path) -> list[str]:
+    """What the file says that results were made with, the latest first; nothing where it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content.get("hash") if isinstance(content, dict) else None
+        return [str(content["hash"]), *map(str, content.get("earlier", []))]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from pytracking.evaluation.reproducible import fixed_threads
 from pytracking.evaluation.run_settings import RunSettings
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_job import (
@@ -25,7 +26,6 @@ from pytracking.evaluation.sequence_job import (
     OnFrame,
     SequenceRecord,
     SequenceRunner,
-    fixed_threads,
     look_up,
 )
 from pytracking.evaluation.worker_pool import run_in_processes
@@ -94,7 +94,7 @@ def run_sequences(
                 logger.error("%s failed: %s", result.name, result.reason)
             else:
                 if not done:
-                    settings.write(job.folder.path)
+                    settings.write(job.folder.path, overwrite)
                 done.append(result)
                 logger.info("%s: %s", result.name, _told(result))
     return Outcome(tuple(done), skipped, tuple(failed))

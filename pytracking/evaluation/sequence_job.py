@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import random
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import cv2
-import numpy as np
-import torch
 
 from ltr.command_line import one_line
 from ltr.errors import InputError
 from ltr.plugins import load_plugins
+from pytracking.evaluation.reproducible import seed_random_numbers
 from pytracking.evaluation.results import ResultsFolder, SequenceWriter
 from pytracking.evaluation.sequence import Sequence
-from pytracking.evaluation.start import no_initializer
+from pytracking.evaluation.start import initializer_of, no_initializer
 from pytracking.evaluation.tracking import track_sequence
-from pytracking.initializers import SegmentationInitializer, make_initializer
 from pytracking.registry import PARAMETERS, TRACKERS
 from pytracking.tracker.interface import Tracker, TrackerParameters
 from pytracking.visualization.track_pictures import TrackPictures
@@ -100,11 +93,11 @@ class SequenceRunner:
     def __init__(self, job: Job) -> None:
         self.job = job
         make_tracker, parameters = look_up(job)
-        _seed(job.seed)
+        seed_random_numbers(job.seed)
         try:
             self.tracker: Tracker = make_tracker(parameters)
             needs_initializer = self.tracker.needs_masks and job.boxes_alone
-            self.initializer = _initializer(parameters) if needs_initializer else None
+            self.initializer = initializer_of(parameters) if needs_initializer else None
         except InputError:
             raise
         except Exception as error:  # a stranger's code
@@ -122,7 +115,7 @@ class SequenceRunner:
             return Failure(sequence.name, _reason(error))
 
     def _run(self, sequence: Sequence, on_frame: OnFrame) -> SequenceRecord:
-        _seed(self.job.seed)
+        seed_random_numbers(self.job.seed)
         frames, seconds, unreadable = 0, 0.0, dict[int, str]()
         with (
             SequenceWriter(self.job.folder, sequence) as writer,
@@ -156,41 +149,6 @@ def look_up(job: Job) -> tuple[Callable[..., Tracker], TrackerParameters]:
         raise
     except Exception as error:  # a stranger's code
         raise TrackerSetupError(f'parameters "{job.name}" cannot be made: {_reason(error)}') from error
-
-
-@contextmanager
-def fixed_threads() -> Iterator[None]:
-    """Compute with as many threads as OMP_NUM_THREADS says, else with one.
-
-    Sums of floating-point numbers depend on the number of threads. With one that followed from the number of
-    processes or cores, so would the results. And several processes with a thread each are faster than one
-    with several.
-    """
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    threads = int(wanted) if wanted.isdecimal() and int(wanted) > 0 else 1
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        cv2.setNumThreads(before[1])
-
-
-def _initializer(parameters: TrackerParameters) -> SegmentationInitializer | None:
-    """What the parameters name; ``initializer_options``, where they have any, go to its factory."""
-    if parameters.initializer is None:
-        return None
-    return make_initializer(parameters.initializer, **getattr(parameters, "initializer_options", {}))
-
-
-def _seed(seed: int) -> None:
-    """Begin all global random numbers anew."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  what trackers may still use
-    torch.manual_seed(seed)
-    cv2.setRNGSeed(seed)
 
 
 def _reason(error: Exception) -> str:

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from ltr.data.boxes import box_mask, is_absent
 from ltr.errors import InputError
-from pytracking.initializers import SegmentationInitializer, make_mask
+from pytracking.initializers import SegmentationInitializer, make_initializer, make_mask
 from pytracking.object_merging import ObjectLogits, keep_one_pixel
 from pytracking.registry import PARAMETERS
-from pytracking.tracker.interface import Box, Image, Target
+from pytracking.tracker.interface import Box, Image, Target, TrackerParameters
 
 logger = logging.getLogger(__name__)
 
@@ -70,16 +70,27 @@ def without_masks(targets: Mapping[int, Target]) -> dict[int, Target]:
     return {object_id: Target(target.box) for object_id, target in targets.items()}
 
 
+def initializer_of(parameters: TrackerParameters) -> SegmentationInitializer | None:
+    """What the parameters name; ``initializer_options``, where they have any, go to its factory.
+
+    Raises:
+        InputError: nothing is registered under that name, or an option does not fit.
+    """
+    if parameters.initializer is None:
+        return None
+    return make_initializer(parameters.initializer, **getattr(parameters, "initializer_options", {}))
+
+
 def no_initializer(reason: str) -> InputError:
     """The error to raise where a tracker needs masks that nothing makes; ``reason`` says which."""
-    known = ", ".join(parameters_with_initializer()) or "none is installed"
+    known = ", ".join(_parameters_with_initializer()) or "none is installed"
     return InputError(
         f"{reason} and the tracker needs masks: choose parameters with an initializer, which makes them "
         f"(known: {known})"
     )
 
 
-def parameters_with_initializer() -> list[str]:
+def _parameters_with_initializer() -> list[str]:
     """The registered tracker parameters ("lwl/box2seg_init") that name an initializer."""
     names = []
     for name in PARAMETERS:

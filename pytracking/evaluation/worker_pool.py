@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from ltr.errors import InputError
+from pytracking.evaluation.reproducible import fixed_threads
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_job import (
     Failure,
@@ -30,7 +31,6 @@ from pytracking.evaluation.sequence_job import (
     SequenceRecord,
     SequenceRunner,
     TrackerSetupError,
-    fixed_threads,
 )
 
 SECONDS_TO_END = 3.0
@@ -176,7 +176,7 @@ def _work(job: Job, log_level: int, connection: Connection) -> None:
     send = _one_at_a_time(connection.send)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_LogSender(send)])
     logging.getLogger("pytracking").setLevel(log_level)
-    with fixed_threads(), contextlib.suppress(EOFError, BrokenPipeError):  # suppressed: the parent has died
+    with fixed_threads(), contextlib.suppress(EOFError, ConnectionError):  # suppressed: the parent has died
         try:
             runner = SequenceRunner(job)
         except InputError as error:

@@ -18,6 +18,7 @@ from ltr.data.boxes import mask_to_box
 from ltr.data.image_io import RgbImage, read_image
 from ltr.errors import InputError
 from pytracking.analysis.vot_regions import Region, paint_region
+from pytracking.evaluation.reproducible import seed_random_numbers
 from pytracking.evaluation.start import prepare_targets, without_masks
 from pytracking.initializers import SegmentationInitializer
 from pytracking.tracker.interface import Box, Target, Tracker, TrackResult
@@ -91,6 +92,7 @@ class Conversation:
         """
         if request.restart:
             self._shape, self._states = None, []
+            seed_random_numbers()  # a run is the same whatever ran before
         try:
             image = self._read(request.image)
         except InputError as error:

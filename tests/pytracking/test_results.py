@@ -228,11 +228,15 @@ def test_files_of_others_are_not_removed(folder: ResultsFolder, make_sequence: M
     theirs = folder.path / "dog" / "dog_001.txt"
     theirs.parent.mkdir()
     theirs.write_text("1,2,3,4\n")
-    with pytest.raises(InputError, match="dog is for masks and holds other files"):
-        write(folder, sequence, masks=True)
-    assert visible(folder) == ["dog/dog_001.txt"]
     write(folder, sequence)
     assert visible(folder) == ["dog.txt", "dog/dog_001.txt", "dog_time.txt"]
+    before = everything(folder)
+    with (
+        pytest.raises(InputError, match="dog is for masks and holds other files"),
+        SequenceWriter(folder, sequence) as writer,
+    ):
+        writer.add(TrackedFrame(0, TrackResult({1: BOX}, {}, np.ones((4, 5), np.uint8))))
+    assert everything(folder) == before
 
 
 def test_leftovers_of_killed_processes_are_removed(

@@ -91,7 +91,7 @@ def test_sequences_are_chosen(make_sequence: MakeSequence) -> None:
 
     assert main("toy", *FOLDER, "--sequence", "a") == 0
     assert done() == {"a"}
-    assert main("toy", *FOLDER, "--sequence", "b,a", "--sequence", "c") == 0
+    assert main("toy", *FOLDER, "--sequence", "b", "a", "--sequence", "c") == 0
     assert done() == {"a", "b", "c"}
     Path("split.txt").write_text("d\n")
     assert main("toy", *FOLDER, "--split-file", "split.txt") == 0

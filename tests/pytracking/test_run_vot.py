@@ -10,11 +10,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from ltr.errors import InputError
 from pytracking.analysis.vot_regions import Region, parse_region
@@ -180,6 +182,22 @@ def test_targets_are_numbered_as_they_come_and_forgotten_at_a_restart(frames: li
     (state,) = conversation.answer(Request(frames[3], True, [box(1, 2, 3, 4)]))
     np.testing.assert_array_equal(state.box, (1, 2, 3, 4))
     assert list(tracker.told[-1][1]) == [1]
+
+
+def test_every_run_begins_with_the_same_random_numbers(frames: list[Path]) -> None:
+    class Dice(Recorder):
+        def _go_on(self, call: str, image: Image, new: Mapping[int, Target]) -> TrackResult:
+            result = super()._go_on(call, image, new)
+            drawn = np.random.rand() + torch.rand(1).item()  # noqa: NPY002
+            return replace(result, boxes={i: old + drawn for i, old in result.boxes.items()})
+
+    conversation = Conversation(Dice(), None)
+    runs = []
+    for _ in range(2):
+        requests = [Request(frames[0], True, [box(5, 4, 14, 12)]), Request(frames[1], False, [])]
+        runs.append([conversation.answer(request)[0].box for request in requests])
+    np.testing.assert_array_equal(*runs)
+    assert runs[0][1][1] != runs[0][0][1]  # it does draw anew
 
 
 def test_first_frame_that_cannot_be_read(tmp_path: Path) -> None:

@@ -183,7 +183,12 @@ def test_settings_are_noted_and_a_change_is_told(
     caplog.clear()
     run_sequences(job(), [make_sequence("c")])
     assert f"settings have changed ({before['hash']}, now {noted()['hash']})" in caplog.text
-    assert noted()["hash"] != before["hash"]
+    assert noted()["hash"] != before["hash"] and noted()["earlier"] == [before["hash"]]
+    caplog.clear()
+    run_sequences(job(), [sequence])  # which is still there as it was
+    assert "settings have changed" in caplog.text
+    run_sequences(job(), [sequence, make_sequence("b2"), make_sequence("c2")], overwrite=True)
+    assert "earlier" not in noted()
 
 
 def test_settings_are_plain_and_the_same_in_every_process() -> None:
