@@ -12,11 +12,15 @@ from torch import Tensor
 
 from ltr.checkpoint import save_weights
 from ltr.data.boxes import box_iou, box_mask, mask_to_box
+from ltr.data.mask_io import read_mask
 from ltr.errors import InputError
 from ltr.models import lwl_variants
 from ltr.models.encoded_frames import EncodedFrames
 from ltr.models.lwl import SMALL, LWLNet, lwl_small
 from ltr.models.lwl_variants import load_lwl
+from pytracking.analysis.davis import region_similarity
+from pytracking.bundled import bundled_clip
+from pytracking.evaluation.frames import open_frames
 from pytracking.tracker.interface import Target, TrackResult
 from pytracking.tracker.lwl import tracker as tracker_module
 from pytracking.tracker.lwl.memory import SampleMemory, SampleWeights
@@ -266,7 +270,7 @@ COLOURS = {1: (225, 40, 40), 2: (40, 225, 40)}
 def by_colour(monkeypatch: pytest.MonkeyPatch) -> LWLTracker:
     """A tracker with the colour network and everything else as it is."""
     monkeypatch.setattr(tracker_module, "TargetNetwork", ColourNetwork)
-    monkeypatch.setattr(tracker_module, "load_network", lambda _: None)
+    monkeypatch.setattr(tracker_module, "load_lwl", lambda _: None)
     return LWLTracker(LWLParameters(device="cpu", precision="fp32"))
 
 
@@ -480,11 +484,24 @@ def test_targets_that_do_not_fit(by_colour: LWLTracker) -> None:
 
 def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lwl_variants, "BUNDLED", tmp_path)
-    with pytest.raises(InputError, match=r'"lwl_small" comes without weights.*run_training\.py lwl small'):
+    with pytest.raises(InputError, match='"lwl_small" comes without weights'):
         LWLTracker(LWLParameters("lwl_small", device="cpu"))
-    with pytest.raises(InputError, match=r"no file .*mine\.safetensors") as caught:
+    with pytest.raises(InputError, match=r"no file .*mine\.safetensors"):
         LWLTracker(LWLParameters(str(tmp_path / "mine.safetensors"), device="cpu"))
-    assert "run_training" not in str(caught.value)
+
+
+def test_the_bundled_weights_follow_the_bundled_goat() -> None:
+    clip = bundled_clip("goat")
+    labels = [read_mask(path) for path in sorted(clip.masks.glob("*.png"))]
+    tracker, found = LWLTracker(LWLParameters(device="cpu")), []
+    for index, image in enumerate(open_frames(clip.frames)):
+        if index == 0:
+            tracker.initialize(image, {1: Target(mask_to_box(labels[0] > 0), labels[0] > 0)})
+        elif index <= 10:
+            mask = tracker.track(image).mask
+            assert mask is not None
+            found.append(region_similarity(labels[index] > 0, mask > 0))
+    assert np.mean(found) > 0.75
 
 
 def test_the_tracker_says_that_it_needs_masks(by_colour: LWLTracker) -> None:

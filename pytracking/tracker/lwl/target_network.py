@@ -10,11 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ltr.errors import InputError
-from ltr.models import lwl_variants
 from ltr.models.encoded_frames import EncodedFrames
 from ltr.models.inference import ready_for_inference
-from ltr.models.lwl import VARIANTS, LWLNet
+from ltr.models.lwl import LWLNet
 from pytracking.tracker.lwl.crop_maps import Map
 from pytracking.tracker.lwl.memory import SampleMemory
 
@@ -67,20 +65,3 @@ class TargetNetwork:
     def _computing(self) -> Iterator[None]:
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             yield
-
-
-def load_network(name_or_file: str) -> LWLNet:
-    """A trained network; see :func:`ltr.models.lwl_variants.load_lwl`.
-
-    Raises:
-        InputError: there is none; for a known name without weights the message says how to come by them.
-    """
-    try:
-        return lwl_variants.load_lwl(name_or_file)
-    except InputError as error:
-        if name_or_file not in VARIANTS or (lwl_variants.BUNDLED / f"{name_or_file}.safetensors").is_file():
-            raise
-        raise InputError(
-            f"{error}; `python ltr/run_training.py lwl small` trains lwl_small and leaves such a file in the "
-            "workspace, to be named as the parameter `model`"
-        ) from error

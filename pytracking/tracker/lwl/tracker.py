@@ -24,6 +24,7 @@ from torch import Tensor
 from ltr.data.crops import Crop, crop_inside_major, sample_image, sample_mask
 from ltr.device import choose_device, use_bfloat16
 from ltr.errors import InputError
+from ltr.models.lwl_variants import load_lwl
 from pytracking.object_merging import ObjectLogits, merge_objects
 from pytracking.tracker.interface import Image, Labels, Target, TrackResult
 from pytracking.tracker.lwl.crop_maps import Map, logits_in_frame, map_in_crop
@@ -32,7 +33,7 @@ from pytracking.tracker.lwl.followed_target import FollowedTarget, sight
 from pytracking.tracker.lwl.memory import SampleMemory, SampleWeights
 from pytracking.tracker.lwl.merged_probabilities import merged_probabilities
 from pytracking.tracker.lwl.parameters import LWLParameters
-from pytracking.tracker.lwl.target_network import TargetNetwork, load_network
+from pytracking.tracker.lwl.target_network import TargetNetwork
 from pytracking.tracker.lwl.target_state import TargetState, measure
 
 
@@ -67,7 +68,7 @@ class LWLTracker:
         self.parameters = parameters
         device = choose_device(parameters.device)
         bfloat16 = use_bfloat16(parameters.precision, device)
-        self._network = TargetNetwork(load_network(parameters.model), device, bfloat16)
+        self._network = TargetNetwork(load_lwl(parameters.model), device, bfloat16)
         self._targets: dict[int, FollowedTarget] = {}
         self._frame_hw = (0, 0)
         self._frame = 0
