@@ -10,7 +10,7 @@ import sys
 from table_command import main
 from table_rows import Table, Varied
 
-SCALES = Varied("scale", [1.5, 2.0, 2.5, 3.0, 4.0, 5.0], "--scales")
+SCALES = Varied("scale", [1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0], "--scales")
 
 TABLE = Table(
     name="table9_scale",
