@@ -18,6 +18,7 @@ import torch
 
 from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.object_encoder import draw_boxes
+from box2seg_plugin.segmenter import VideoSegmenter
 from box2seg_plugin.train_settings.small import small
 from box2seg_plugin.variants import load_network
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
@@ -25,12 +26,12 @@ from ltr.data.boxes import mask_to_box
 from ltr.data.clip_processing import CropJitter, Sample, process_clip
 from ltr.data.loader import collate
 from ltr.dataset.image_masks import ImageMasks
-from ltr.dataset.interface import Clip
 from ltr.dataset.synthetic_clips import SyntheticClips
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.losses.segmentation import mask_iou
 from ltr.train_settings.clip_data import ClipData
+from pytracking.analysis.davis import region_similarity
 
 FRAMES = (1, 3, 5)
 CLIP_SEED = 20211
@@ -58,23 +59,16 @@ def logits_of(network: Box2SegNet, batch: Sample, frames: int, blank_s: bool = F
 
 
 def validate_ecssd(network: Box2SegNet, root: str, count: int, precision: torch.dtype) -> float:
-    """Mean J over ECSSD stills, the box being that of the true mask, one frame."""
+    """Mean J of the masks that users get for ECSSD stills, the box being that of the true mask, one frame."""
     stills = ImageMasks(root)
-    chosen = np.linspace(0, len(stills) - 1, min(count, len(stills))).astype(int)
-    rng, crops, values = np.random.default_rng(0), centred_crops(network), []
-    for start in range(0, len(chosen), 16):
-        samples = []
-        for index in chosen[start : start + 16]:
-            image, mask = stills[int(index)]
-            clip = Clip([image], [mask], mask_to_box(mask)[None], f"still {index}")
-            samples.append(process_clip(clip, crops, network.config.input_size, rng))
-        batch = collate(samples)
-        with (
-            torch.inference_mode(),
-            torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16),
-        ):
-            values.append(mask_iou(_inside(logits_of(network, batch, 1)[-1], batch.boxes), batch.masks))
-    return float(torch.cat(values).mean())
+    name = "bf16" if precision == torch.bfloat16 else "fp32"
+    segmenter = VideoSegmenter(network, frames=1, device="cpu", precision=name)
+    values = []
+    for index in np.linspace(0, len(stills) - 1, min(count, len(stills))).astype(int):
+        image, mask = stills[int(index)]
+        (found,) = segmenter([image], mask_to_box(mask))
+        values.append(region_similarity(mask > 0, found > 0))
+    return float(np.mean(values))
 
 
 def _inside(logits: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
