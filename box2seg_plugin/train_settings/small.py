@@ -27,6 +27,9 @@ REACHING = ClipStyle(attachment=0.08)
 SPARSE = replace(REACHING, sparse=0.7)
 """And more targets that fill little of it."""
 
+FAR_REACHING = replace(SPARSE, attachment=0.16, far_attachment=0.6)
+"""And more and longer lines, on small bodies."""
+
 small = replace(
     Box2SegSettings(),
     name="small",
@@ -39,10 +42,12 @@ small = replace(
         Stage(steps=1000, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
         Stage(steps=1300, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
         Stage(steps=1400, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
+        Stage(steps=2600, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=1200, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
     ),
-    restarts=(3500,),
-    clip_styles=(ClipStyle(), ClipStyle(), REACHING, SPARSE, SPARSE),
-    stage_refinements=(0, 1, 0, 0, 1),
+    restarts=(3500, 7200),
+    clip_styles=(ClipStyle(), ClipStyle(), REACHING, SPARSE, SPARSE, FAR_REACHING, FAR_REACHING),
+    stage_refinements=(0, 1, 0, 0, 1, 0, 1),
     rate_backbone=2e-3,
     rate_features=2e-3,
     rate_encoders=2e-3,

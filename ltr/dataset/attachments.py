@@ -12,34 +12,49 @@ import numpy as np
 from numpy.random import Generator
 
 from ltr.data.boxes import mask_to_box
+from ltr.dataset.moving_layers import paint_over, paste
 
 POINTS = 12
 """Straight pieces of a line."""
 
+NEAR, FAR = 2.0, 5.0
+"""How far from the object's centre lines end at most, in sizes of the object."""
+
 
 def with_attachment(
-    rng: Generator, image: np.ndarray, mask: np.ndarray, other: tuple[np.ndarray, np.ndarray]
+    rng: Generator,
+    image: np.ndarray,
+    mask: np.ndarray,
+    other: tuple[np.ndarray, np.ndarray],
+    far_share: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A still whose object has one to three bent lines in one direction; in half of the cases a second,
-    small part lies at their end. The still grows on the side they reach to, by its own mirror image.
+    small part lies at their end. The still grows on the side they reach to, by its own mirror image, as far
+    as that does not show the object again.
 
     Args:
         image: (H, W, 3) uint8.
         mask: (H, W) uint8, 0 or 1, not empty.
         other: image and mask of another still, which the second part is taken from.
+        far_share: in this share of the cases the object is far away: small, in the other still's place,
+            with thin lines of many times its size, so that it fills a small part of its box.
 
     Returns:
         image and mask, new arrays.
     """
+    far = far_share > 0 and rng.random() < far_share
+    if far:
+        image, mask = _far_away(rng, image, mask, other)
     box = mask_to_box(mask)
     size = float(np.sqrt(box[2] * box[3]))
     angle = rng.uniform(0, 2 * np.pi)
-    tip = box[:2] + box[2:] / 2 + rng.uniform(0.9, 2.0) * size * np.array([np.cos(angle), np.sin(angle)])
-    image, mask, shift = _grown(image, mask, tip)
+    reach = rng.uniform(0.9, FAR if far else NEAR)
+    tip = box[:2] + box[2:] / 2 + reach * size * np.array([np.cos(angle), np.sin(angle)])
+    image, mask, shift = _grown(image, mask, box, tip)
     tip = np.clip(tip + shift, 2, np.array(mask.shape[::-1]) - 3)
     rows, columns = np.nonzero(mask)
     colour = image[rows, columns].mean(axis=0) if rng.random() < 0.3 else rng.uniform(0, 255, 3)
-    width = int(rng.integers(2, 5))
+    width = int(rng.integers(1, 4) if far else rng.integers(2, 5))
     for _ in range(int(rng.integers(1, 4))):
         start = int(rng.integers(len(rows)))
         end = tip + rng.normal(0, 0.06 * size, 2)
@@ -51,12 +66,35 @@ def with_attachment(
     return image, mask
 
 
-def _grown(image: np.ndarray, mask: np.ndarray, tip: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The still with room for a point outside it, as far as its mirror image reaches, and where its old
-    corner is now."""
+def _far_away(
+    rng: Generator, image: np.ndarray, mask: np.ndarray, other: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The object an eighth to a third as large as the other still, somewhere in it; the other still's own
+    object is painted over."""
+    place = paint_over(*other) if other[1].any() else other[0].copy()
+    x, y, w, h = (int(value) for value in mask_to_box(mask))
+    frame = np.array(place.shape[1::-1])
+    zoom = min(1.0, rng.uniform(0.12, 0.34) * float(np.sqrt(frame.prod() / (w * h))))
+    corner = rng.uniform(0, 1, 2) * np.maximum(0, frame - zoom * np.array([w, h]))
+    motion = np.array([[zoom, 0, corner[0] - zoom * x], [0, zoom, corner[1] - zoom * y]])
+    # A small picture is made by averaging, not by picking pixels.
+    blurred = cv2.GaussianBlur(image, (0, 0), 0.5 / zoom) if zoom < 0.8 else image
+    pixels = cv2.warpAffine(blurred, motion, frame.tolist(), borderMode=cv2.BORDER_REPLICATE)
+    soft = cv2.GaussianBlur(mask * np.uint8(255), (0, 0), max(0.5, 0.5 / zoom))
+    opacity = cv2.warpAffine(soft, motion, frame.tolist())
+    inside = (opacity > 127).astype(np.uint8)
+    return (paste(place, pixels, opacity), inside) if inside.any() else (image, mask)
+
+
+def _grown(
+    image: np.ndarray, mask: np.ndarray, box: np.ndarray, tip: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The still with room for a point outside it, as far as a mirror image without the object reaches, and
+    where its old corner is now."""
     sizes = np.array(mask.shape[::-1])
-    before = np.clip(np.ceil(8 - tip), 0, 0.6 * sizes).astype(int)
-    after = np.clip(np.ceil(tip + 8 - sizes), 0, 0.6 * sizes).astype(int)
+    free_before, free_after = np.maximum(0, box[:2] - 1), np.maximum(0, sizes - box[:2] - box[2:] - 1)
+    before = np.clip(np.ceil(8 - tip), 0, free_before).astype(int)
+    after = np.clip(np.ceil(tip + 8 - sizes), 0, free_after).astype(int)
     sides = (int(before[1]), int(after[1]), int(before[0]), int(after[0]))
     return (
         cv2.copyMakeBorder(image, *sides, cv2.BORDER_REFLECT_101),

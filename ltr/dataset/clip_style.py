@@ -17,7 +17,8 @@ class ClipStyle:
         distractor: another object moves behind the target; ``lookalike`` of these have the target's own
             pixels.
         occluder: another object passes in front of the target.
-        attachment: lines reach out of the target; see :mod:`ltr.dataset.attachments`.
+        attachment: lines reach out of the target, ``far_attachment`` of these out of a small one in another
+            still; see :mod:`ltr.dataset.attachments`.
         travel, camera: standard deviation of an object's path (in object sizes) and of the camera's (in frame
             sizes) over the clip.
         zoom, turn, stretch: standard deviations of log scale, angle (radians) and shear over the clip.
@@ -32,6 +33,7 @@ class ClipStyle:
     lookalike: float = 0.35
     occluder: float = 0.3
     attachment: float = 0.0
+    far_attachment: float = 0.0
     travel: float = 0.35
     camera: float = 0.12
     zoom: float = 0.12

@@ -124,3 +124,17 @@ def smooth_path(
         offset = centre + np.array([dx, dy]) - linear @ centre
         motion.append(np.hstack([linear, offset[:, None]]))
     return motion
+
+
+def paint_over(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The still without its object, inpainted at a quarter of the size, which is good enough once it moves.
+
+    Args:
+        image: (H, W, 3) uint8.
+        mask: (H, W) uint8, 0 or 1.
+    """
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    hole = cv2.dilate(mask, np.ones((9, 9), np.uint8))
+    hole = cv2.resize(hole, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    filled = cv2.resize(cv2.inpaint(small, hole, 3, cv2.INPAINT_TELEA), image.shape[1::-1])
+    return paste(image, filled, soft_opacity(cv2.dilate(mask, np.ones((7, 7), np.uint8))))

@@ -26,6 +26,7 @@ from ltr.dataset.moving_layers import (
     Layer,
     followed_by,
     frame_times,
+    paint_over,
     paste,
     smooth_path,
     soft_opacity,
@@ -104,7 +105,7 @@ class SyntheticClips:
             return None
         if self.style.attachment and rng.random() < self.style.attachment:
             other = self.stills[int(rng.integers(len(self.stills)))]
-            image, mask = with_attachment(rng, image, mask, other)
+            image, mask = with_attachment(rng, image, mask, other, self.style.far_attachment)
         times = frame_times(rng, frames)
         scene = self._scene(rng, image, mask, times)
         images, masks = [], []
@@ -143,7 +144,7 @@ class SyntheticClips:
     def _background(self, rng: Generator, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """The target's own still without it, or another still, at least as large as the frame."""
         if rng.random() < self.style.own_background:
-            return _paint_over(image, mask)
+            return paint_over(image, mask)
         other, _ = self.stills[int(rng.integers(len(self.stills)))]
         zoom = max(image.shape[0] / other.shape[0], image.shape[1] / other.shape[1]) * rng.uniform(1.0, 1.4)
         size = (round(other.shape[1] * zoom), round(other.shape[0] * zoom))
@@ -228,12 +229,3 @@ def _centred(motion: np.ndarray, background: np.ndarray, size: tuple[int, int]) 
     """The camera's motion for a background of another size than the frame (H, W): their centres meet."""
     dy, dx = (np.array(size) - background.shape[:2]) / 2
     return followed_by(np.array([[1, 0, dx], [0, 1, dy]], dtype=np.float64), motion)
-
-
-def _paint_over(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The still without its object: inpainted at a quarter of the size, good enough once it moves."""
-    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    hole = cv2.dilate(mask, np.ones((9, 9), np.uint8))
-    hole = cv2.resize(hole, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    filled = cv2.resize(cv2.inpaint(small, hole, 3, cv2.INPAINT_TELEA), image.shape[1::-1])
-    return paste(image, filled, soft_opacity(cv2.dilate(mask, np.ones((7, 7), np.uint8))))

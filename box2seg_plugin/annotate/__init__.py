@@ -1,0 +1,1 @@
+"""Masks for whole tracking sets from their boxes: ``box2seg annotate``."""
