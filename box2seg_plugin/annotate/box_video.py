@@ -31,5 +31,5 @@ class BoxVideo:
 
 
 VideoLoaders = Mapping[str, Callable[[], BoxVideo]]
-"""Name of a video -> what loads it, in the data set's order. Names are cheap; a loader raises InputError where
-frames are missing or boxes are malformed (``file:line``), which fails that video alone."""
+"""Name of a video -> what loads it, in the data set's order. Names are cheap. A loader raises InputError
+where frames are missing or boxes malformed (``file:line``); that fails its video alone."""

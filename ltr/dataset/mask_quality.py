@@ -22,8 +22,8 @@ class MaskQuality:
         agreement: IoU of the masks of the first and the last pass; 1 with a single pass.
         fallback: whether a stand-in was written, because nothing was found.
         score: the J to expect, from all of these.
-        kept: whether the mask was written. One whose score was too low is left out: where other objects of the
-            frame were kept its pixels are void (255), where none was the frame has no file.
+        kept: whether the mask was written. One whose score was too low is left out: where other objects of
+            the frame were kept its pixels are void (255), where none was the frame has no file.
     """
 
     video: str

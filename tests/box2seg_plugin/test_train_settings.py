@@ -197,9 +197,9 @@ def test_an_unknown_kind_of_data_lists_the_known() -> None:
 
 
 def test_every_stage_needs_its_number_of_passes() -> None:
-    with pytest.raises(ValueError, match="5 stages, 1 stage_refinements"):
+    with pytest.raises(ValueError, match="7 stages, 1 stage_refinements"):
         replace(small, stage_refinements=(1,))
-    with pytest.raises(ValueError, match="5 stages, 2 clip_styles"):
+    with pytest.raises(ValueError, match="7 stages, 2 clip_styles"):
         replace(small, clip_styles=(ClipStyle(), ClipStyle()))
 
 
