@@ -19,14 +19,23 @@ def find_got10k(root: Path, subset: str) -> Loaders:
     Raises:
         InputError: the list cannot be read. What loads a sequence raises it; see ``box_sequence``.
     """
-    folder = root / subset
     return {
         name: partial(
             box_sequence,
             name,
-            images=folder / name,
-            truth=folder / name / "groundtruth.txt",
+            images=folder,
+            truth=folder / "groundtruth.txt",
             first_box_alone=subset == "test",
         )
-        for name in read_sequence_list(folder / "list.txt")
+        for name, folder in got10k_folders(root, subset).items()
     }
+
+
+def got10k_folders(root: Path, subset: str) -> dict[str, Path]:
+    """Name of a sequence that ``<subset>/list.txt`` lists -> its folder.
+
+    Raises:
+        InputError: the list cannot be read.
+    """
+    folder = root / subset
+    return {name: folder / name for name in read_sequence_list(folder / "list.txt")}

@@ -15,11 +15,21 @@ def find_trackingnet(root: Path) -> Loaders:
     Raises:
         InputError: there are no boxes. What loads a sequence raises it; see ``box_sequence``.
     """
-    frames, boxes = root / "TEST" / "frames", root / "TEST" / "anno"
-    found = {
-        path.stem: partial(box_sequence, path.stem, frames / path.stem, path, first_box_alone=True)
-        for path in sorted(boxes.glob("*.txt"))
-    }
+    found = trackingnet_files(root, "TEST")
     if not found:
-        raise InputError(f"{boxes}: must hold <sequence>.txt, the first box of each sequence of the test set")
-    return found
+        place = root / "TEST" / "anno"
+        raise InputError(f"{place}: must hold <sequence>.txt, the first box of each sequence of the test set")
+    return {
+        name: partial(box_sequence, name, frames, boxes, first_box_alone=True)
+        for name, (frames, boxes) in found.items()
+    }
+
+
+def trackingnet_files(root: Path, part: str) -> dict[str, tuple[Path, Path]]:
+    """Name of a sequence of a part ("TEST", "TRAIN_0" ...) -> folder of its frames, file of its boxes.
+
+    Sorted; empty where there are no boxes.
+    """
+    frames, boxes = root / part / "frames", root / part / "anno"
+    files = sorted(path for path in boxes.glob("*.txt") if not path.name.startswith("."))
+    return {path.stem: (frames / path.stem, path) for path in files}

@@ -1,0 +1,56 @@
+"""Reads XML of strangers: elements and attributes, no entities.
+
+Files with a document type are refused, and with it all that makes XML dangerous: entities that stand for
+other entities (a few lines that become gigabytes) and those that stand for files or addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from reprlib import repr as shown
+from typing import NoReturn
+from xml.parsers import expat
+
+from ltr.errors import InputError
+from pytracking.evaluation.box_formats.limited_file import pieces
+
+Attributes = Mapping[str, str]
+OnStart = Callable[[str, Attributes, str], None]
+OnEnd = Callable[[str], None]
+
+
+def read_elements(path: Path, on_start: OnStart, on_end: OnEnd) -> None:
+    """Go through the elements of a file in order; text between them is skipped.
+
+    Args:
+        path: the file.
+        on_start: is called with each element's name, attributes and place ("file:line") as it begins.
+        on_end: is called with its name as it ends.
+
+    Raises:
+        InputError: the file cannot be read, is too large, not well-formed, or has a document type; what the
+            functions raise.
+    """
+    parser = expat.ParserCreate()
+
+    def place() -> str:
+        return f"{path}:{parser.CurrentLineNumber}"
+
+    def refuse(*_: object) -> NoReturn:
+        raise InputError(f"{place()}: document types and entities (<!DOCTYPE ...>) are not read: remove them")
+
+    parser.StartElementHandler = lambda name, attributes: on_start(name, attributes, place())
+    parser.EndElementHandler = on_end
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    try:
+        for piece in pieces(path):
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else shown(str(error))
+        raise InputError(f"{place()}: not well-formed XML ({reason})") from None
