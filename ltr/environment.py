@@ -52,6 +52,18 @@ PLACES: dict[str, Place] = {
             "LTR_VOT_DIR",
             "sequences/list.txt, sequences/<sequence>/color/, sequences/<sequence>/groundtruth.txt",
         ),
+        Place(
+            "pregenerated_masks",
+            "LTR_PREGENERATED_MASKS_DIR",
+            "got10k_masks/GOT-10k_Train_000001/00000001.png, lasot_masks/airplane-1/00000001.png, as "
+            "`box2seg annotate` makes them",
+        ),
+        Place("pseudo_frames", "LTR_PSEUDO_FRAMES_DIR", "<video>/<frame>.jpg, or <video>/img/<frame>.jpg"),
+        Place(
+            "pseudo_masks",
+            "LTR_PSEUDO_MASKS_DIR",
+            "<video>/<frame>.png for the videos of pseudo_frames, as `box2seg annotate folder` makes it",
+        ),
         Place("duts", "LTR_DUTS_DIR", "DUTS-TR-Image/, DUTS-TR-Mask/ (or images/, masks/)"),
         Place("ecssd", "LTR_ECSSD_DIR", "images/, ground_truth_mask/ (or images/, masks/)"),
         Place("coco", "LTR_COCO_DIR", "train2017/, annotations/instances_train2017.json"),
@@ -114,6 +126,18 @@ def environment(overrides: Mapping[str, str | PathLike[str] | None] | None = Non
         if given is not None:
             configured[place.key] = (Path(given).expanduser(), "the command line")
     return Environment(configured)
+
+
+def require_folder(path: Path, key: str) -> Path:
+    """A folder in that of ``key``, which is laid out otherwise if it is missing.
+
+    Raises:
+        InputError: it is missing.
+    """
+    if not path.is_dir():
+        place = _place(key)
+        raise InputError(f'no folder {path}: "{key}" ({place.variable}) is the folder with {place.layout}')
+    return path
 
 
 def _place(key: str, kind: str = "environment key") -> Place:

@@ -6,15 +6,13 @@ import logging
 from functools import cached_property
 
 from ltr.data.sampler import ClipSource, MixedClips, VideoClips
+from ltr.dataset.catalog import VIDEOS
 from ltr.dataset.clip_style import ClipStyle
 from ltr.dataset.coco_objects import CocoObjects
-from ltr.dataset.davis import Davis
 from ltr.dataset.image_masks import ImageMasks
 from ltr.dataset.interface import StillDataset, split_stills
 from ltr.dataset.mixed_stills import MixedStills
-from ltr.dataset.procedural import ProceduralClips
 from ltr.dataset.synthetic_clips import SyntheticClips
-from ltr.dataset.youtube_vos import YoutubeVos
 from ltr.environment import PLACES, Environment
 from ltr.errors import InputError
 
@@ -30,6 +28,20 @@ ANY = (("any", 1.0),)
 RATIOS = {"youtube_vos": 6.0, "davis": 1.0, "stills": 3.0}
 """Sampling ratios of what "any" finds; the first two are the paper's."""
 
+MADE_MASKS = ("got10k_masks", "lasot_masks", "pseudo_masks")
+"""Sources whose masks were made from boxes ..."""
+
+AT_LEAST = ">="
+"""... and what may stand between such a name and the quality that they must have."""
+
+DATASET_OF = {
+    "youtube_vos": "youtube_vos",
+    "davis": "davis2017",
+    "procedural": "procedural",
+    **dict(zip(MADE_MASKS, MADE_MASKS, strict=True)),
+}
+"""Source -> its data set in the catalog."""
+
 PROCEDURAL_BANNER = [
     "*" * 88,
     "No data set is configured: training on built-in PROCEDURAL clips. Good for trying things out, not for a",
@@ -41,9 +53,11 @@ PROCEDURAL_BANNER = [
 class ClipData:
     """Makes clip sources by name.
 
-    Names: "youtube_vos" and "davis" (videos), "stills" (clips made from DUTS-TR and COCO, whichever there
-    are, at least one), "procedural" (rendered, needs nothing), "any" (all that the environment names, else
-    procedural).
+    Names: "youtube_vos" and "davis" (videos), "got10k_masks", "lasot_masks" and "pseudo_masks" (videos with
+    masks made from boxes), "stills" (clips made from DUTS-TR and COCO, whichever there are, at least one),
+    "procedural" (rendered, needs nothing), "any" (all that the environment names, else procedural; of made
+    masks none, which have to be asked for). "got10k_masks>=0.6" takes the masks of a quality of at least 0.6
+    (:mod:`ltr.dataset.mask_quality`).
 
     Args:
         places: where data sets are.
@@ -89,15 +103,14 @@ class ClipData:
         return found or (("procedural", 1.0),)
 
     def _one(self, name: str, style: ClipStyle) -> ClipSource:
-        if name == "youtube_vos":
-            return VideoClips(YoutubeVos(self.places.path("youtube_vos")))
-        if name == "davis":
-            return VideoClips(Davis(self.places.path("davis")))
         if name == "stills":
             return SyntheticClips(self.training_stills(), style)
-        if name == "procedural":
-            return VideoClips(ProceduralClips())
-        raise ValueError(f'data is "{name}": known are {", ".join(RATIOS)}, procedural, any')
+        key, at_least, quality = name.partition(AT_LEAST)
+        if key not in DATASET_OF or (at_least and key not in MADE_MASKS):
+            known = ", ".join((*RATIOS, "procedural", "any", *MADE_MASKS))
+            raise ValueError(f'data is "{name}": known are {known}')
+        options = {"min_quality": float(quality)} if at_least else {}
+        return VideoClips(VIDEOS[DATASET_OF[key]](self.places, **options))
 
     @cached_property
     def _stills(self) -> tuple[StillDataset, StillDataset]:

@@ -41,13 +41,24 @@ def test_the_built_in_clips_need_no_environment() -> None:
     assert len(clips) == 4
 
 
+PLACES_OF = {
+    "davis2016": ["davis"],
+    "davis2017": ["davis"],
+    "got10k_masks": ["got10k", "pregenerated_masks"],
+    "lasot_masks": ["lasot", "pregenerated_masks"],
+    "pseudo_masks": ["pseudo_frames", "pseudo_masks"],
+}
+"""Where the files of a data set are that are not in the place of its own name."""
+
+
 @pytest.mark.parametrize("name", sorted(set(CATALOG) - {"procedural"}))
 def test_an_unconfigured_or_empty_folder_is_one_clear_line(name: str, tmp_path: Path) -> None:
     register_datasets()
-    key = name.removesuffix("2016").removesuffix("2017")
-    with pytest.raises(InputError, match=f"LTR_{key.upper()}_DIR"):
-        DATASETS.get(name)(environment())
+    keys = PLACES_OF.get(name, [name])
+    for i, key in enumerate(keys):
+        with pytest.raises(InputError, match=f"LTR_{key.upper()}_DIR"):
+            DATASETS.get(name)(environment(dict.fromkeys(keys[:i], tmp_path)))
     with pytest.raises(InputError) as caught:
-        DATASETS.get(name)(environment({key: tmp_path}))
+        DATASETS.get(name)(environment(dict.fromkeys(keys, tmp_path)))
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
