@@ -23,9 +23,7 @@ def pieces(path: Path) -> Iterator[bytes]:
             while piece := file.read(PIECE_BYTES):
                 total += len(piece)
                 if total > MAX_FILE_BYTES:
-                    raise InputError(
-                        f"{path}: too large for a file of boxes: at most {MAX_FILE_BYTES >> 20} MiB are read"
-                    )
+                    raise InputError(f"{path}: too large: at most {MAX_FILE_BYTES >> 20} MiB are read")
                 yield piece
     except FileNotFoundError:
         raise InputError(f"{path}: no such box file") from None

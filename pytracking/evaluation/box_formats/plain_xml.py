@@ -1,4 +1,4 @@
-"""Reads XML of strangers: elements and attributes, no entities.
+"""Reads XML of strangers: elements, attributes and text, no entities.
 
 Files with a document type are refused, and with it all that makes XML dangerous: entities that stand for
 other entities (a few lines that become gigabytes) and those that stand for files or addresses.
@@ -18,15 +18,17 @@ from pytracking.evaluation.box_formats.limited_file import pieces
 Attributes = Mapping[str, str]
 OnStart = Callable[[str, Attributes, str], None]
 OnEnd = Callable[[str], None]
+OnText = Callable[[str], None]
 
 
-def read_elements(path: Path, on_start: OnStart, on_end: OnEnd) -> None:
-    """Go through the elements of a file in order; text between them is skipped.
+def read_elements(path: Path, on_start: OnStart, on_end: OnEnd, on_text: OnText | None = None) -> None:
+    """Go through the elements of a file in order.
 
     Args:
         path: the file.
         on_start: is called with each element's name, attributes and place ("file:line") as it begins.
         on_end: is called with its name as it ends.
+        on_text: is called with text, perhaps a piece of it, between tags; None skips it.
 
     Raises:
         InputError: the file cannot be read, is too large, not well-formed, or has a document type; what the
@@ -42,6 +44,7 @@ def read_elements(path: Path, on_start: OnStart, on_end: OnEnd) -> None:
 
     parser.StartElementHandler = lambda name, attributes: on_start(name, attributes, place())
     parser.EndElementHandler = on_end
+    parser.CharacterDataHandler = on_text
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse
