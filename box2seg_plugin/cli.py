@@ -19,6 +19,8 @@ from ltr.errors import InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("box2seg_plugin.segment_command", "masks for a video from its boxes"),
+    "annotate": ("box2seg_plugin.annotate_command", "masks for all videos of a data set from their boxes"),
+    "convert": ("box2seg_plugin.convert_command", "masks of videos from one format to another"),
     "demo": ("box2seg_plugin.demo_command", "segment the bundled clips and compare with their true masks"),
 }
 """Name -> module and what it does. A module has EXAMPLE, add_arguments(parser) and run(args) -> exit code."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from box2seg_plugin.mask_measures import MaskMeasures, measure
 from box2seg_plugin.window_solver import Logits
 from ltr.data.boxes import box_pixels, ellipse_mask
 from ltr.data.crops import Crop, paste_logits
@@ -28,11 +29,13 @@ class ObjectPrediction:
         box: (4,) x, y, w, h in frame pixels; some of it lies in the frame.
         crop: what the network was shown.
         logits: (h, w) of the crop.
+        first: those of the first pass; None with a single pass, or where they are not asked for.
     """
 
     box: npt.NDArray[np.float64]
     crop: Crop
     logits: Logits
+    first: Logits | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class FrameResult:
         claimed_twice: pixels that several objects claimed before merging gave each pixel to one.
         probabilities: object id -> (H, W) float16 in [0, 1], what the network says of the object by itself, 0
             outside its box; None unless asked for.
+        measures: object id -> how far its mask can be trusted; None unless asked for.
     """
 
     index: int
@@ -56,6 +60,7 @@ class FrameResult:
     fallbacks: tuple[int, ...]
     claimed_twice: int
     probabilities: Mapping[int, npt.NDArray[np.float16]] | None = None
+    measures: Mapping[int, MaskMeasures] | None = None
 
 
 def compose_frame(
@@ -63,6 +68,7 @@ def compose_frame(
     size: tuple[int, int],
     predictions: Mapping[int, ObjectPrediction],
     probabilities: bool = False,
+    measures: bool = False,
 ) -> FrameResult:
     """Put the objects of a frame together.
 
@@ -71,20 +77,19 @@ def compose_frame(
         size: its (height, width).
         predictions: object id -> what the network says.
         probabilities: fill in the result's probability maps.
+        measures: measure the masks.
     """
     height, width = size
+    predictions = dict(sorted(predictions.items()))
+    seen = {
+        object_id: _inside_box(object_id, prediction.logits, prediction, size)
+        for object_id, prediction in predictions.items()
+    }
     claims, fallbacks = [], set()
-    maps: dict[int, npt.NDArray[np.float16]] = {}
-    for object_id, prediction in sorted(predictions.items()):
-        claim = _inside_box(object_id, prediction, size)
-        if probabilities:
-            maps[object_id] = np.zeros(size, dtype=np.float16)
-            maps[object_id][claim.region] = 1 / (1 + np.exp(-np.clip(claim.logits, -80, 80)))
+    for object_id, claim in seen.items():
         if not (claim.logits > 0).any():
             fallbacks.add(object_id)
-            ellipse = ellipse_mask(prediction.box, height, width)[claim.region]
-            logits = np.where(ellipse, FALLBACK_LOGIT, -FALLBACK_LOGIT).astype(np.float32)
-            claim = ObjectLogits(object_id, claim.top, claim.left, logits)
+            claim = _stand_in(claim, predictions[object_id], size)
         claims.append(claim)
     merged = merge_objects(claims, height, width)
     for claim in claims:
@@ -93,15 +98,48 @@ def compose_frame(
     return FrameResult(
         index,
         merged.mask,
-        tuple(claim.object_id for claim in claims),
+        tuple(seen),
         tuple(sorted(fallbacks)),
         merged.claimed_twice,
-        maps if probabilities else None,
+        {i: _probability_map(claim, size) for i, claim in seen.items()} if probabilities else None,
+        {i: _measure(claim, predictions[i], merged.mask, i in fallbacks) for i, claim in seen.items()}
+        if measures
+        else None,
     )
 
 
-def _inside_box(object_id: int, prediction: ObjectPrediction, size: tuple[int, int]) -> ObjectLogits:
-    """The logits on the whole pixels of the box; what is outside it or outside the crop is background."""
+def _inside_box(
+    object_id: int, logits: Logits, prediction: ObjectPrediction, size: tuple[int, int]
+) -> ObjectLogits:
+    """Logits of the crop on the whole pixels of the box; what is outside the crop is background."""
     left, top, right, bottom = box_pixels(prediction.box, *size)
-    frame = paste_logits(prediction.logits, prediction.crop, size, NOTHING)
-    return ObjectLogits(object_id, top, left, frame[top:bottom, left:right])
+    crop = replace(prediction.crop, x=prediction.crop.x - left, y=prediction.crop.y - top)
+    return ObjectLogits(
+        object_id, top, left, paste_logits(logits, crop, (bottom - top, right - left), NOTHING)
+    )
+
+
+def _stand_in(claim: ObjectLogits, prediction: ObjectPrediction, size: tuple[int, int]) -> ObjectLogits:
+    """The ellipse of the box in place of a claim to nothing."""
+    ellipse = ellipse_mask(prediction.box, *size)[claim.region]
+    logits = np.where(ellipse, FALLBACK_LOGIT, -FALLBACK_LOGIT).astype(np.float32)
+    return replace(claim, logits=logits)
+
+
+def _probability_map(claim: ObjectLogits, size: tuple[int, int]) -> npt.NDArray[np.float16]:
+    """(H, W), 0 outside the claim."""
+    probabilities = np.zeros(size, dtype=np.float16)
+    probabilities[claim.region] = 1 / (1 + np.exp(-np.clip(claim.logits, -80, 80)))
+    return probabilities
+
+
+def _measure(
+    claim: ObjectLogits, prediction: ObjectPrediction, mask: npt.NDArray[np.uint8], fallback: bool
+) -> MaskMeasures:
+    """Measure an object's part of the mask of a frame."""
+    size = mask.shape[0], mask.shape[1]
+    first = None
+    if prediction.first is not None:
+        first = _inside_box(claim.object_id, prediction.first, prediction, size).logits
+    own = mask[claim.region] == claim.object_id
+    return measure(claim.logits, first, own, prediction.box, size, fallback)

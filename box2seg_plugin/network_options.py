@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from box2seg_plugin.windows import RULES
+
 if TYPE_CHECKING:
     from box2seg_plugin.segmenter import VideoSegmenter
 
@@ -17,17 +19,27 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     add("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="how precisely (auto)")
 
 
-def add_window_arguments(parser: argparse.ArgumentParser) -> None:
-    """How a video is gone through."""
+def add_window_arguments(parser: argparse.ArgumentParser, windows: str = "exact") -> None:
+    """How a video is gone through; ``windows`` is the default of that option."""
     add = parser.add_argument
     add("--frames", type=int, default=5, metavar="T", help="frames looked at together, odd (5)")
     add("--interval", type=int, default=5, metavar="D", help="distance between them, frames (5)")
+    add(
+        "--windows",
+        choices=tuple(RULES),
+        default=windows,
+        help=f"exact: each frame with the T around it; shared: T frames at once, faster ({windows})",
+    )
     add("--refinements", type=int, metavar="N", help="refinement passes (the network's own number)")
     add("--flip", action="store_true", help="average with the mirrored video: takes twice as long")
 
 
-def make_segmenter(args: argparse.Namespace) -> VideoSegmenter:
+def make_segmenter(args: argparse.Namespace, read_ahead: int = 0) -> VideoSegmenter:
     """The segmenter that both groups of options describe.
+
+    Args:
+        args: the parsed options.
+        read_ahead: see :class:`box2seg_plugin.segmenter.VideoSegmenter`.
 
     Raises:
         InputError: an option is out of range, there is no such device or network.
@@ -43,4 +55,6 @@ def make_segmenter(args: argparse.Namespace) -> VideoSegmenter:
         device=args.device,
         precision=args.precision,
         flip=args.flip,
+        windows=args.windows,
+        read_ahead=read_ahead,
     )

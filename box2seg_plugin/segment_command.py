@@ -33,6 +33,9 @@ EXAMPLE = "box2seg segment video.mp4 --boxes boxes.txt --out masks --overlay mas
 OVERLAY_FPS = 25.0
 """Of images, which do not say how fast they go."""
 
+READ_AHEAD = 2
+"""Frames that are read while the network computes."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     source.check()
     boxes = _read_boxes(args, source)
     _check_outputs(args, source)
-    segmenter = make_segmenter(args)
+    segmenter = make_segmenter(args, READ_AHEAD)
     make_folder(args.out, "--out")
     summary = Summary()
     started = time.perf_counter()

@@ -46,6 +46,9 @@ class VideoSegmenter:
         batch: frames read, crops encoded and windows solved at a time. More than 1 pays on GPUs; it costs
             memory.
         crop_scale: side of the crop over side of the box; None is the network's own.
+        windows: "exact", the paper's, each frame in the middle of its own; or "shared", one for ``frames``
+            frames, a good deal faster (see :mod:`box2seg_plugin.windows`).
+        read_ahead: frames that a thread reads ahead while the network computes; 0 reads in between.
 
     Raises:
         InputError: a setting is out of range, there is no such device or network.
@@ -62,10 +65,14 @@ class VideoSegmenter:
         flip: bool = False,
         batch: int = 1,
         crop_scale: float | None = None,
+        windows: str = "exact",
+        read_ahead: int = 0,
     ) -> None:
-        check_window(frames, interval)
+        check_window(frames, interval, windows)
         if batch < 1:
             raise InputError(f"batch is {batch}: must be at least 1")
+        if read_ahead < 0:
+            raise InputError(f"read_ahead is {read_ahead}: must be at least 0")
         if crop_scale is not None and not 1 <= crop_scale <= 100:
             raise InputError(f"crop scale is {crop_scale}: must be from 1 to 100")
         self.device = choose_device(device)
@@ -73,7 +80,12 @@ class VideoSegmenter:
         loaded = network if isinstance(network, Box2SegNet) else load_network(network, self.device)
         self.solver = WindowSolver(loaded, self.device, self.bfloat16, refinements, flip)
         self.settings = RunSettings(
-            frames, interval, batch, loaded.config.crop_scale if crop_scale is None else crop_scale
+            frames,
+            interval,
+            batch,
+            loaded.config.crop_scale if crop_scale is None else crop_scale,
+            windows,
+            read_ahead,
         )
 
     def __call__(self, frames: Iterable[Image], boxes: BoxesOfVideo) -> Iterator[npt.NDArray[np.uint8]]:
@@ -81,7 +93,12 @@ class VideoSegmenter:
         return (result.mask for result in self.segment(frames, boxes))
 
     def segment(
-        self, frames: Iterable[Image], boxes: BoxesOfVideo, probabilities: bool = False
+        self,
+        frames: Iterable[Image],
+        boxes: BoxesOfVideo,
+        probabilities: bool = False,
+        wanted: npt.NDArray[np.bool_] | None = None,
+        measures: bool = False,
     ) -> Iterator[FrameResult]:
         """Segment a video.
 
@@ -92,21 +109,33 @@ class VideoSegmenter:
         learned from boxes around what is visible.
 
         Args:
-            frames: H x W x 3 uint8 RGB, all of one size.
+            frames: H x W x 3 uint8 RGB, all of one size. Of a sequence (with ``__len__`` and ``__getitem__``)
+                only those frames are asked for that the windows of wanted frames need.
             boxes: (N, 4) x, y, w, h in pixels for a single object (its id is 1), or object id -> (N, 4); N is
                 the number of frames. w <= 0 or h <= 0: the object is absent from that frame, and its mask
                 empty.
             probabilities: also give each object's probability map.
+            wanted: (N,) bool, the frames whose results are asked for; None is all.
+            measures: also measure how far each mask can be trusted.
 
         Returns:
-            Results in the order of the frames, computed as they are asked for.
+            Results of the wanted frames in order, computed as they are asked for.
 
         Raises:
-            InputError: boxes of another shape, not finite or wholly outside the frame, ids outside 1..255,
-                frames that are no images or differ in size, more or fewer frames than boxes. What concerns
-                frames is raised when they are met.
+            InputError: boxes of another shape, not finite or wholly outside the frame, ids outside 1..254,
+                frames that are no images or differ in size, more or fewer frames than boxes, ``wanted`` of
+                another shape. What concerns frames is raised when they are met.
         """
-        return VideoRun(self.solver, _boxes_by_object(boxes), self.settings, probabilities).results(frames)
+        arrays = _boxes_by_object(boxes)
+        if wanted is not None:
+            wanted = np.asarray(wanted)
+            count = len(next(iter(arrays.values())))
+            if wanted.dtype != np.bool_ or wanted.shape != (count,):
+                raise InputError(
+                    f"wanted is {wanted.dtype} {wanted.shape}: must be bool ({count},), one for each frame"
+                )
+        run = VideoRun(self.solver, arrays, self.settings, wanted, probabilities, measures)
+        return run.results(frames)
 
 
 def _boxes_by_object(boxes: BoxesOfVideo) -> dict[int, Boxes]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from box2seg_plugin.frame_cache import CachedFrame, FrameCache
+from box2seg_plugin.frame_prefetch import prefetched, read_frames
 from box2seg_plugin.frame_result import FrameResult, ObjectPrediction, compose_frame
 from box2seg_plugin.window_solver import WindowSolver
 from box2seg_plugin.windows import Window, WindowPlan
@@ -20,6 +21,7 @@ from ltr.errors import InputError
 from pytracking.evaluation.box_files import Boxes, check_boxes
 
 Image = npt.NDArray[np.uint8]
+IndexedFrame = tuple[int, Image]
 Item = TypeVar("Item")
 
 
@@ -31,6 +33,8 @@ class RunSettings:
     interval: int
     batch: int
     crop_scale: float
+    windows: str = "exact"
+    read_ahead: int = 0
 
 
 class VideoRun:
@@ -40,7 +44,9 @@ class VideoRun:
         solver: the network.
         boxes: object id -> (N, 4), N the number of frames.
         settings: how to go through it.
+        wanted: (N,) bool, the frames whose results are asked for; None is all.
         probabilities: give probability maps as well.
+        measures: measure the masks as well.
     """
 
     def __init__(
@@ -48,54 +54,69 @@ class VideoRun:
         solver: WindowSolver,
         boxes: Mapping[int, Boxes],
         settings: RunSettings,
+        wanted: npt.NDArray[np.bool_] | None = None,
         probabilities: bool = False,
+        measures: bool = False,
     ) -> None:
         self.solver = solver
         self.boxes = boxes
         self.settings = settings
         self.probabilities = probabilities
+        self.measures = measures
         self.config = solver.network.config
         self.num_frames = len(next(iter(boxes.values())))
-        self.size = (0, 0)  # (H, W), known with the first frame
+        self.wanted = np.ones(self.num_frames, dtype=bool) if wanted is None else wanted
+        self.first_wanted = int(self.wanted.argmax()) if self.wanted.any() else None
+        self.size = (0, 0)  # (H, W), known with the first frame read
         # A network without aggregation learns nothing from the other frames.
         frames = settings.frames if self.config.use_aggregation else 1
         self.plans = {
-            i: WindowPlan(~is_absent(array), frames, settings.interval) for i, array in boxes.items()
+            i: WindowPlan(~is_absent(array), frames, settings.interval, settings.windows, self.wanted)
+            for i, array in boxes.items()
         }
         self.cache = FrameCache()
         self.pending: dict[int, dict[int, ObjectPrediction]] = {}
+        self.done = 0  # the first frame whose result may still be to come
 
     def results(self, frames: Iterable[Image]) -> Iterator[FrameResult]:
-        """All results in order, each as soon as the windows of its objects have been read."""
-        read = done = 0
-        source = iter(frames)
-        while chunk := list(itertools.islice(source, self.settings.batch)):
-            self._check(chunk, read)
-            self._encode(chunk, read)
-            self._solve(range(read, read + len(chunk)))
-            read += len(chunk)
-            while done < read and len(self.pending.get(done, ())) == len(self._objects(done)):
-                predictions = self.pending.pop(done, {})
-                yield compose_frame(done, self.size, predictions, self.probabilities)
-                done += 1
-        if read != self.num_frames:
-            raise InputError(f"number of frames is {read}, number of boxes {self.num_frames}: must be equal")
+        """The wanted results in order, each as soon as the windows of its objects have been read."""
+        for index, predictions in self.predictions(frames):
+            yield compose_frame(index, self.size, predictions, self.probabilities, self.measures)
 
-    def _objects(self, frame: int) -> list[int]:
-        """Ids of the objects that have a box in a frame."""
-        return [object_id for object_id, plan in self.plans.items() if plan.present[frame]]
+    def predictions(self, frames: Iterable[Image]) -> Iterator[tuple[int, dict[int, ObjectPrediction]]]:
+        """:meth:`results` before its objects are put together: each wanted frame and, by object id, what the
+        network says."""
+        source = read_frames(frames, self._needs, self.num_frames)
+        with prefetched(source, self.settings.read_ahead) as read:
+            while chunk := list(itertools.islice(read, self.settings.batch)):
+                self._check(chunk)
+                self._encode(chunk)
+                self._solve([index for index, _ in chunk])
+                yield from self._finished(chunk[-1][0])
+        yield from self._finished(self.num_frames - 1)
 
-    def _check(self, chunk: Sequence[Image], start: int) -> None:
-        """Refuse frames that are no images, not of the first one's size, or too many."""
-        if start + len(chunk) > self.num_frames:
-            raise InputError(
-                f"number of boxes is {self.num_frames}, but there are more frames: give one for each"
-            )
-        for index, frame in enumerate(chunk, start):
+    def _needs(self, frame: int) -> bool:
+        """Whether a frame must be read. The first wanted one says what size the masks have."""
+        return frame == self.first_wanted or any(plan.needs(frame) for plan in self.plans.values())
+
+    def _finished(self, last: int) -> Iterator[tuple[int, dict[int, ObjectPrediction]]]:
+        """What has not yet been given of the frames up to ``last``, as far as it is there."""
+        while self.done <= last and len(self.pending.get(self.done, ())) == self._targets(self.done):
+            index, self.done = self.done, self.done + 1
+            if self.wanted[index]:
+                yield index, self.pending.pop(index, {})
+
+    def _targets(self, frame: int) -> int:
+        """How many objects are segmented in a frame."""
+        return sum(bool(plan.targets[frame]) for plan in self.plans.values())
+
+    def _check(self, chunk: Sequence[IndexedFrame]) -> None:
+        """Refuse frames that are no images, or not of the size of the first that was read."""
+        for index, frame in chunk:
             if getattr(frame, "dtype", None) != np.uint8 or frame.shape[2:] != (3,):
                 raise InputError(f"frame {index} is {_kind(frame)}: must be a uint8 array (H, W, 3) in RGB")
             height, width = frame.shape[:2]
-            if index == 0:
+            if self.size == (0, 0):
                 self.size = (height, width)
                 check_boxes(self.boxes, width, height, "boxes")
             if (height, width) != self.size:
@@ -104,18 +125,19 @@ class VideoRun:
                     "all must have one size"
                 )
 
-    def _encode(self, chunk: Sequence[Image], start: int) -> None:
-        """Cut out and encode every object of the frames."""
-        read = range(start, start + len(chunk))
-        todo = [(index, object_id) for index in read for object_id in self._objects(index)]
+    def _encode(self, chunk: Sequence[IndexedFrame]) -> None:
+        """Cut out and encode the objects of the frames that windows need."""
+        todo = [
+            (index, object_id, frame)
+            for index, frame in chunk
+            for object_id, plan in self.plans.items()
+            if plan.needs(index)
+        ]
         for group in _groups(todo, self.settings.batch):
-            crops, boxes = zip(*(self._crop(index, object_id) for index, object_id in group), strict=True)
-            images = [
-                sample_image(chunk[index - start], crop)
-                for (index, _), crop in zip(group, crops, strict=True)
-            ]
+            crops, boxes = zip(*(self._crop(index, object_id) for index, object_id, _ in group), strict=True)
+            images = [sample_image(frame, crop) for (_, _, frame), crop in zip(group, crops, strict=True)]
             codes = self.solver.encode(np.stack(images), np.stack(boxes))
-            for (index, object_id), crop, code in zip(group, crops, codes, strict=True):
+            for (index, object_id, _), crop, code in zip(group, crops, codes, strict=True):
                 self.cache.put(object_id, index, CachedFrame(code, crop))
 
     def _crop(self, index: int, object_id: int) -> tuple[Crop, Boxes]:
@@ -127,7 +149,7 @@ class VideoRun:
         crop = crop_inside_major(self.size, box, scale, self.config.input_size, cover)
         return crop, crop.box_to_crop(box)
 
-    def _solve(self, just_read: range) -> None:
+    def _solve(self, just_read: Sequence[int]) -> None:
         """Solve the windows that end in the frames just read, and let go of what no later window needs."""
         by_length: dict[int, list[tuple[int, Window]]] = {}
         for last in just_read:
@@ -144,12 +166,11 @@ class VideoRun:
         entries = [self.cache.get(object_id, window.frames) for object_id, window in group]
         positions = [[window.frames.index(target) for target in window.targets] for _, window in group]
         codes = [[entry.code for entry in window] for window in entries]
-        answers = self.solver.solve(codes, positions, self.solver.network.input_hw)
-        for (object_id, window), held, places, logits in zip(group, entries, positions, answers, strict=True):
-            for target, place, answer in zip(window.targets, places, logits, strict=True):
-                box = self.boxes[object_id][target]
+        answers = self.solver.solve(codes, positions, self.solver.network.input_hw, self.measures)
+        for (object_id, window), held, places, found in zip(group, entries, positions, answers, strict=True):
+            for target, place, answer in zip(window.targets, places, found, strict=True):
                 self.pending.setdefault(target, {})[object_id] = ObjectPrediction(
-                    box, held[place].crop, answer
+                    self.boxes[object_id][target], held[place].crop, answer.logits, answer.first
                 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,19 @@ from ltr.errors import InputError
 from ltr.models.inference import ready_for_inference
 
 Logits = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of one frame of a window.
+
+    Attributes:
+        logits: (H, W) of the last pass.
+        first: (H, W) of the first pass; None when it was not asked for, or is the last.
+    """
+
+    logits: Logits
+    first: Logits | None = None
 
 
 class WindowSolver:
@@ -72,17 +86,22 @@ class WindowSolver:
             return [code[index :: len(crops)] for index in range(len(crops))]
 
     def solve(
-        self, windows: Sequence[Sequence[FrameCode]], targets: Sequence[Sequence[int]], size: Sequence[int]
-    ) -> list[list[Logits]]:
+        self,
+        windows: Sequence[Sequence[FrameCode]],
+        targets: Sequence[Sequence[int]],
+        size: Sequence[int],
+        first_pass: bool = False,
+    ) -> list[list[Answer]]:
         """Segment windows of one length.
 
         Args:
             windows: for each window the codes of its frames.
             targets: for each window the positions in it whose logits are wanted.
             size: (H, W) of the crops.
+            first_pass: also give the logits of the first pass.
 
         Returns:
-            for each window and target the logits, (H, W) float32.
+            for each window and target what the network says of it.
         """
         frames, views = len(windows[0]), len(windows[0][0])
         with self._computing():
@@ -95,26 +114,36 @@ class WindowSolver:
                 for position in positions
                 for view in range(views)
             ]
-            logits = split_batch(self._decode(code, frames, wanted, size).float(), views)
-            merged = (logits[:, 0] + logits[:, 1].flip(-1)) / 2 if views == 2 else logits[:, 0]
-        answers = iter(merged.cpu().numpy())
+            passes = self._decode(code, frames, wanted, size, first_pass)
+            merged = [_merge_views(logits, views) for logits in passes]
+        answers = iter([Answer(*of_target) for of_target in zip(*merged, strict=True)])
         return [[next(answers) for _ in positions] for positions in targets]
 
-    def _decode(self, code: FrameCode, frames: int, wanted: list[int], size: Sequence[int]) -> Tensor:
-        """Final logits (len(wanted), H, W) of some of the frames in ``code``; ``frames`` in a row are a
-        window.
+    def _decode(
+        self, code: FrameCode, frames: int, wanted: list[int], size: Sequence[int], first_pass: bool
+    ) -> list[Tensor]:
+        """Logits (len(wanted), H, W) for some of the frames in ``code``, of which ``frames`` in a row are a
+        window: those of the last pass, then those of the first where they are asked for and others.
 
         As :meth:`Box2SegNet.decode_window`, but the last pass decodes what is asked for alone. The passes
         before it need every frame: their masks say what the next filter is to predict.
         """
         steps = self.network.config.test_steps
-        _, s = self.network.aggregate_window(code, frames, size, steps, self.refinements)
-        return self.network.decode(_select(code, wanted), None if s is None else s[wanted], size)
+        earlier, s = self.network.aggregate_window(code, frames, size, steps, self.refinements)
+        last = self.network.decode(_select(code, wanted), None if s is None else s[wanted], size)
+        return [last, earlier[0][wanted]] if first_pass and earlier else [last]
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             yield
+
+
+def _merge_views(logits: Tensor, views: int) -> Logits:
+    """(N * views, H, W) of any type -> (N, H, W): the mean of a frame and its mirrored view."""
+    both = split_batch(logits.float(), views)
+    merged = (both[:, 0] + both[:, 1].flip(-1)) / 2 if views == 2 else both[:, 0]
+    return np.asarray(merged.cpu().numpy(), dtype=np.float32)
 
 
 def _select(code: FrameCode, wanted: list[int]) -> FrameCode:

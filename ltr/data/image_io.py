@@ -38,11 +38,15 @@ RgbImage = NDArray[np.uint8]
 logger = logging.getLogger(__name__)
 
 
-def read_image(path: str | PathLike[str]) -> RgbImage:
+def read_image(path: str | PathLike[str], whole: bool = False) -> RgbImage:
     """Read an image file of any format that OpenCV knows; its content decides the format, not its name.
 
     Grey images are repeated over three channels, alpha is dropped, 16 bits become 8, EXIF orientation is
     ignored. Of a truncated JPEG the missing part is grey, with a warning in the log.
+
+    Args:
+        path: the file.
+        whole: refuse a truncated JPEG.
 
     Returns:
         H x W x 3 uint8, RGB, contiguous.
@@ -59,6 +63,8 @@ def read_image(path: str | PathLike[str]) -> RgbImage:
     if data.startswith(_PNG_START) and _PNG_END not in data:  # libpng would print a line of its own
         raise InputError(f"{path}: the PNG is cut off")
     if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+        if whole:
+            raise InputError(f"{path}: the JPEG is cut off")
         logger.warning("%s: the file is cut off, what is missing becomes grey", path)
     decode_jpeg = _turbojpeg_decoder()
     if decode_jpeg is not None and data.startswith(_JPEG_START):

@@ -32,6 +32,7 @@ class MaskQuality:
         index: number of the frame in the video, from 0.
         box_iou: IoU of the box around the mask and the box given.
         confidence: mean over the box of the distance of the probability from 1/2, times 2.
+        inside: mean probability of the object in the mask.
         expected_iou: the IoU with the truth to expect if the network's probabilities were true.
         stability: IoU of the masks at a stricter and at a laxer threshold.
         agreement: IoU of the masks of the first and the last pass; 1 with a single pass.
@@ -53,6 +54,7 @@ class MaskQuality:
     index: int
     box_iou: float
     confidence: float
+    inside: float
     expected_iou: float
     stability: float
     agreement: float
@@ -145,17 +147,21 @@ def rounded(value: float) -> float:
 
 
 def _row(record: MaskQuality) -> list[str]:
-    return [_text(name, getattr(record, name)) for name in COLUMNS]
+    return [text(name, getattr(record, name)) for name, text in zip(COLUMNS, _WRITERS, strict=True)]
 
 
-def _text(name: str, value: str | int | float | bool) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}: must be finite")
-        return f"{rounded(value):.{DECIMALS}f}"
+def _number_text(name: str, value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value}: must be finite")
+    return f"{rounded(value):.{DECIMALS}f}"
+
+
+def _whole_text(_: str, value: int) -> str:
     return str(int(value))
+
+
+def _plain_text(_: str, value: str) -> str:
+    return value
 
 
 def _places(header: Sequence[str]) -> list[int]:
@@ -204,24 +210,25 @@ def _short(text: str) -> str:
     return text if len(text) <= 18 else f"{text[:15]}..."
 
 
-_PARSER_OF: dict[str, Callable[[str, str], Any]] = {
-    "str": _parse_text,
-    "int": _parse_whole,
-    "float": _parse_number,
-    "bool": _parse_flag,
+_KINDS: dict[str, tuple[Callable[[str, Any], str], Callable[[str, str], Any]]] = {
+    "str": (_plain_text, _parse_text),
+    "int": (_whole_text, _parse_whole),
+    "float": (_number_text, _parse_number),
+    "bool": (_whole_text, _parse_flag),
 }
-_PARSERS = tuple(_PARSER_OF[str(field.type)] for field in fields(MaskQuality))
+"""Type of a field -> how it is written and read."""
+
+_WRITERS, _PARSERS = zip(*(_KINDS[str(field.type)] for field in fields(MaskQuality)), strict=True)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        # File names that are no UTF-8 come back as they went in.
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             yield file
     except FileNotFoundError:
         raise InputError(f"{path}: no such file of mask quality") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text ({error.reason} at byte {error.start})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
@@ -231,7 +238,7 @@ def _replacing(path: Path) -> Iterator[IO[str]]:
     """A file in ``path``'s folder that takes its place at the end, if all went well."""
     part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.csv.tmp")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             yield file
         part.replace(path)
     except OSError as error:

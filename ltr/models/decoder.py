@@ -15,7 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltr.models.resize import resize_bilinear
+from ltr.models.resize import convolve_enlarged, enlarge_bicubic, resize_bilinear
+
+CPU_PIXELS = 2**19
+"""Of logits that a CPU computes at a time: the maps behind more of them do not fit into its cache."""
 
 
 class RefineBlock(nn.Module):
@@ -66,13 +69,26 @@ class DecoderLayer(nn.Module):
         self.refine1, self.refine2 = RefineBlock(dim), RefineBlock(dim)
         self.attention = ChannelAttention(dim)
 
-    def forward(self, reduced: Tensor, scores: Tensor, deeper: Tensor | None) -> Tensor:
-        if self.project is None or deeper is None:
-            deeper = reduced.mean((2, 3), keepdim=True)
-        else:
+    def convolve_frame(self, reduced: Tensor) -> Tensor:
+        """The share of the reduced map in the first joint convolution, and its bias."""
+        joint = self._joint
+        return F.conv2d(reduced, joint.weight[:, : reduced.shape[1]], joint.bias, padding=1)
+
+    def forward(self, frame: Tensor, scores: Tensor, deeper: Tensor) -> Tensor:
+        """``frame`` is what :meth:`convolve_frame` gave."""
+        if self.project is not None:
             deeper = F.relu(self.project(deeper))
-        h = self.transform(torch.cat((reduced, resize_bilinear(scores, reduced.shape[-2:])), dim=1))
+        scores = resize_bilinear(scores, frame.shape[-2:])
+        h = frame + F.conv2d(scores, self._joint.weight[:, -scores.shape[1] :], padding=1)
+        h = self.transform[1:](h)
         return self.refine2(self.attention(self.refine1(h), deeper))
+
+    @property
+    def _joint(self) -> nn.Conv2d:
+        """The convolution that reduced map and scores go into together."""
+        first = self.transform[0]
+        assert isinstance(first, nn.Conv2d)
+        return first
 
 
 class Decoder(nn.Module):
@@ -99,27 +115,46 @@ class Decoder(nn.Module):
         self.output2 = nn.Conv2d(max(16, dims[0] // 2), 1, 3, padding=1)
 
     def reduce(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """What depends on the frame alone: maps, shallowest first -> reduced maps of ``dims`` channels."""
-        return tuple(layer.reduce(m) for layer, m in zip(self.layers, maps, strict=True))  # type: ignore[operator]
+        """What depends on the frame alone.
+
+        Args:
+            maps: of the backbone, shallowest first.
+
+        Returns:
+            for each layer its reduced map as it enters the sum of the first joint convolution,
+            (N, dims[i] + score_dim, H_i, W_i); after them the mean of the deepest reduced map,
+            (N, dims[-1], 1, 1).
+        """
+        reduced = [layer.reduce(m) for layer, m in zip(self.layers, maps, strict=True)]  # type: ignore[operator]
+        frames = [layer.convolve_frame(r) for layer, r in zip(self.layers, reduced, strict=True)]  # type: ignore[operator]
+        return (*frames, reduced[-1].mean((2, 3), keepdim=True))
 
     def forward(self, reduced: Sequence[Tensor], scores: Tensor, size: Sequence[int]) -> Tensor:
         """Decode.
 
         Args:
-            reduced: what :meth:`reduce` gave, each (N, dims[i], H_i, W_i).
+            reduced: what :meth:`reduce` gave.
             scores: (N, score_dim, h, w), any resolution.
             size: (H, W) of the logits, the input's size.
 
         Returns:
             logits (N, H, W); 0 is the threshold.
         """
-        h: Tensor | None = None
-        for layer, r in zip(reversed(self.layers), reversed(reduced), strict=True):
-            h = layer(r, scores, h)
-        assert h is not None
+        group = len(scores)
+        if scores.device.type == "cpu" and not self.training:
+            group = max(1, CPU_PIXELS // (size[0] * size[1]))
+        parts = [
+            self._decode([r[start : start + group] for r in reduced], scores[start : start + group], size)
+            for start in range(0, len(scores), group)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _decode(self, reduced: Sequence[Tensor], scores: Tensor, size: Sequence[int]) -> Tensor:
+        *frames, h = reduced
+        for layer, frame in zip(reversed(self.layers), reversed(frames), strict=True):
+            h = layer(frame, scores, h)
         if self.half_resolution:
             h = F.relu(self.output1(F.interpolate(h, scale_factor=2, mode="bilinear", align_corners=False)))
             return resize_bilinear(self.output2(h), size)[:, 0]
-        h = F.relu(self.output1(F.interpolate(h, scale_factor=2, mode="bicubic", align_corners=False)))
-        h = F.interpolate(h, size=tuple(size), mode="bicubic", align_corners=False)
-        return self.output2(h)[:, 0]
+        h = F.relu(self.output1(enlarge_bicubic(h, (2 * h.shape[2], 2 * h.shape[3]))))
+        return convolve_enlarged(h, size, self.output2)

@@ -13,15 +13,14 @@ import torch
 
 
 @contextmanager
-def fixed_threads() -> Iterator[None]:
-    """Compute with as many threads as OMP_NUM_THREADS says, else with one.
+def fixed_threads(threads: int | None = None) -> Iterator[None]:
+    """Compute with so many threads; None: as many as OMP_NUM_THREADS says, else one.
 
     Sums of floating-point numbers depend on the number of threads. With one that followed from the number of
     processes or cores, so would the results. And several processes with a thread each are faster than one
     with several.
     """
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    threads = int(wanted) if wanted.isdecimal() and int(wanted) > 0 else 1
+    threads = threads or configured_threads() or 1
     before = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
@@ -30,6 +29,12 @@ def fixed_threads() -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         cv2.setNumThreads(before[1])
+
+
+def configured_threads() -> int | None:
+    """What OMP_NUM_THREADS says, if it is a number above 0."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else None
 
 
 def seed_random_numbers(seed: int = 0) -> None:

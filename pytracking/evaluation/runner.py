@@ -17,18 +17,13 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from pytracking.evaluation.failure import Failure
 from pytracking.evaluation.reproducible import fixed_threads
 from pytracking.evaluation.run_settings import RunSettings
 from pytracking.evaluation.sequence import Sequence
-from pytracking.evaluation.sequence_job import (
-    Failure,
-    Job,
-    OnFrame,
-    SequenceRecord,
-    SequenceRunner,
-    look_up,
-)
-from pytracking.evaluation.worker_pool import run_in_processes
+from pytracking.evaluation.sequence_job import Job, SequenceRecord, SequenceRunner, look_up
+from pytracking.evaluation.weights import weights_of
+from pytracking.evaluation.worker_pool import OnProgress, Pool, run_in_processes
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +62,10 @@ def run_sequences(
         overwrite: run also those that are done.
 
     Raises:
-        InputError: the results cannot be written, two sequences would share a file, or the tracker cannot
-            be made from what its parameters name.
-        pytracking.evaluation.sequence_job.TrackerSetupError: it cannot be made for another reason.
+        InputError: the results cannot be written, two sequences would share a file, the tracker cannot be
+            made from what its parameters name, or the folder holds results of other settings and is not to
+            be overwritten.
+        pytracking.evaluation.worker_pool.SetupError: it cannot be made for another reason.
     """
     sequences = list(sequences)
     job.folder.check_names(sequences)
@@ -78,8 +74,9 @@ def run_sequences(
     is_done = [not overwrite and job.folder.is_done(sequence) for sequence in sequences]
     skipped = tuple(s.name for s, there in zip(sequences, is_done, strict=True) if there)
     todo = [s for s, there in zip(sequences, is_done, strict=True) if not there]
-    settings = RunSettings(job.name, job.seed, parameters)
-    settings.compare(job.folder.path)
+    settings = RunSettings(job.name, job.seed, parameters, weights_of(job.name, parameters))
+    if not overwrite:
+        settings.check(job.folder.path)
     boxes_alone = job.from_boxes or any(sequence.start_boxes for sequence in todo)
     job = dataclasses.replace(job, boxes_alone=boxes_alone)
     done: list[SequenceRecord] = []
@@ -93,24 +90,26 @@ def run_sequences(
                 failed.append(result)
                 logger.error("%s failed: %s", result.name, result.reason)
             else:
-                if not done:
-                    settings.write(job.folder.path, overwrite)
                 done.append(result)
+                made = {record.name for record in done}
+                others = job.folder.holds_others([s for s in sequences if s.name in made])
+                settings.write(job.folder.path, others)
                 logger.info("%s: %s", result.name, _told(result))
     return Outcome(tuple(done), skipped, tuple(failed))
 
 
 def _results(
-    job: Job, sequences: list[Sequence], processes: int, on_frame: OnFrame
+    job: Job, sequences: list[Sequence], processes: int, on_progress: OnProgress
 ) -> Generator[SequenceRecord | Failure]:
     """What comes of each sequence, as soon as it is known."""
     if processes > 1 and sequences:
-        yield from run_in_processes(job, sequences, processes, on_frame)
+        longest_first = sorted(sequences, key=len, reverse=True)
+        yield from run_in_processes(job, longest_first, Pool(processes), on_progress)
     elif sequences:
         with fixed_threads():
             runner = SequenceRunner(job)
             for sequence in sequences:
-                yield runner.run(sequence, on_frame)
+                yield runner.run(sequence, on_progress)
 
 
 def _told(record: SequenceRecord) -> str:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from ltr.command_line import one_line
 from ltr.errors import InputError
 from ltr.plugins import load_plugins
+from pytracking.evaluation.failure import Failure, reason_of
+from pytracking.evaluation.parameter_changes import make_parameters
 from pytracking.evaluation.reproducible import seed_random_numbers
 from pytracking.evaluation.results import ResultsFolder, SequenceWriter
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.start import initializer_of, no_initializer
 from pytracking.evaluation.tracking import track_sequence
+from pytracking.evaluation.worker_pool import OnProgress, SetupError
 from pytracking.registry import PARAMETERS, TRACKERS
 from pytracking.tracker.interface import Tracker, TrackerParameters
 from pytracking.visualization.track_pictures import TrackPictures
 
 logger = logging.getLogger(__name__)
-
-OnFrame = Callable[[], None]
-"""Called when a frame is done, for progress."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Job:
         pictures: what else is written, see :class:`pytracking.visualization.track_pictures.TrackPictures`.
         boxes_alone: whether some target starts from its box.
         seed: of random numbers; every sequence begins with it, whatever ran before.
+        changes: fields of the parameters that are replaced.
     """
 
     tracker: str
@@ -46,11 +45,20 @@ class Job:
     pictures: int = 0
     boxes_alone: bool = True
     seed: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Tracker and parameters, as results are called."""
         return f"{self.tracker}/{self.parameters}"
+
+    def make_runner(self) -> SequenceRunner:
+        """Make the tracker; see :class:`SequenceRunner`."""
+        return SequenceRunner(self)
+
+    def died(self, sequence: Sequence, how: str) -> Failure:
+        """What comes of a sequence whose process died."""
+        return Failure(sequence.name, how)
 
 
 @dataclass(frozen=True)
@@ -70,15 +78,7 @@ class SequenceRecord:
     unreadable: Mapping[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A sequence that could not be run, and why, in one line."""
-
-    name: str
-    reason: str
-
-
-class TrackerSetupError(RuntimeError):
+class TrackerSetupError(SetupError):
     """The tracker itself cannot be made; one line."""
 
 
@@ -102,19 +102,19 @@ class SequenceRunner:
             raise
         except Exception as error:  # a stranger's code
             logger.debug('where tracker "%s" failed:', job.name, exc_info=True)
-            raise TrackerSetupError(f'tracker "{job.name}" cannot be made: {_reason(error)}') from error
+            raise TrackerSetupError(f'tracker "{job.name}" cannot be made: {reason_of(error)}') from error
         if needs_initializer and self.initializer is None:
             raise no_initializer(f'sequences start with boxes, parameters "{job.name}" name no initializer')
 
-    def run(self, sequence: Sequence, on_frame: OnFrame) -> SequenceRecord | Failure:
+    def run(self, sequence: Sequence, on_progress: OnProgress) -> SequenceRecord | Failure:
         """Run a sequence and write its results; whatever goes wrong is this sequence's alone."""
         try:
-            return self._run(sequence, on_frame)
+            return self._run(sequence, on_progress)
         except Exception as error:  # a stranger's code: the other sequences are run all the same
             logger.debug('where sequence "%s" failed:', sequence.name, exc_info=True)
-            return Failure(sequence.name, _reason(error))
+            return Failure(sequence.name, reason_of(error))
 
-    def _run(self, sequence: Sequence, on_frame: OnFrame) -> SequenceRecord:
+    def _run(self, sequence: Sequence, on_progress: OnProgress) -> SequenceRecord:
         seed_random_numbers(self.job.seed)
         frames, seconds, unreadable = 0, 0.0, dict[int, str]()
         with (
@@ -128,7 +128,7 @@ class SequenceRunner:
                 seconds += frame.seconds
                 if frame.unreadable is not None:
                     unreadable[frame.index] = frame.unreadable
-                on_frame()
+                on_progress()
             pictures.close()
             writer.finish()
         return SequenceRecord(sequence.name, frames, seconds, unreadable)
@@ -138,22 +138,14 @@ def look_up(job: Job) -> tuple[Callable[..., Tracker], TrackerParameters]:
     """What makes the tracker that a job names, and the parameters, ready made.
 
     Raises:
-        InputError: nothing is registered under a name; the message lists what is.
+        InputError: nothing is registered under a name; the message lists what is. Or a change does not fit.
         TrackerSetupError: the parameters cannot be made.
     """
     load_plugins()
-    make_tracker, make_parameters = TRACKERS.get(job.tracker), PARAMETERS.get(job.name)
+    make_tracker, factory = TRACKERS.get(job.tracker), PARAMETERS.get(job.name)
     try:
-        return make_tracker, make_parameters()
+        return make_tracker, make_parameters(factory, job.name, job.changes)
     except InputError:
         raise
     except Exception as error:  # a stranger's code
-        raise TrackerSetupError(f'parameters "{job.name}" cannot be made: {_reason(error)}') from error
-
-
-def _reason(error: Exception) -> str:
-    """Why something failed, in one line; of other errors than the user's with the line of code."""
-    if isinstance(error, InputError):
-        return one_line(error)
-    (*_, last) = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__}: {one_line(error)} ({Path(last.filename).name}:{last.lineno})"
+        raise TrackerSetupError(f'parameters "{job.name}" cannot be made: {reason_of(error)}') from error

@@ -1,7 +1,7 @@
-"""Runs the sequences of a job in several processes.
+"""Runs the pieces of a job (sequences, videos ...) in several processes.
 
-Each process makes its tracker once and is handed one sequence after the other. A process that dies takes one
-sequence with it; another process replaces it.
+Each process makes its runner once and is handed one piece after the other. A process that dies takes one
+piece with it; another process replaces it, and the piece may be tried again.
 """
 
 from __future__ import annotations
@@ -14,83 +14,188 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from ltr.errors import InputError
 from pytracking.evaluation.reproducible import fixed_threads
-from pytracking.evaluation.sequence import Sequence
-from pytracking.evaluation.sequence_job import (
-    Failure,
-    Job,
-    OnFrame,
-    SequenceRecord,
-    SequenceRunner,
-    TrackerSetupError,
-)
 
 SECONDS_TO_END = 3.0
 """What a process gets to clean up when it is told to end."""
 
-_READY, _FRAME = "ready", "frame"  # messages of a worker, besides log records, results and errors
+_READY, _PROGRESS = "ready", "progress"  # messages of a worker, besides log records, results and errors
+
+OnProgress = Callable[[], None]
+"""Called when a step (a frame) of a piece is done."""
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+PieceIn = TypeVar("PieceIn", contravariant=True)
+ResultOut = TypeVar("ResultOut", covariant=True)
+
+
+class SetupError(RuntimeError):
+    """What is to run the pieces cannot be made; one line."""
+
+
+class Runner(Protocol[PieceIn, ResultOut]):
+    """What runs pieces, one after the other; made once in a process."""
+
+    def run(self, piece: PieceIn, on_progress: OnProgress, /) -> ResultOut:
+        """Run a piece. What goes wrong with it is part of the result."""
+        ...
+
+
+class Job(Protocol[PieceIn, ResultOut]):
+    """What is done with each piece; plain values, because it is handed to other processes (pickled)."""
+
+    def make_runner(self) -> Runner[PieceIn, ResultOut]:
+        """Make what runs the pieces.
+
+        Raises:
+            InputError, SetupError: it cannot be made.
+        """
+        ...
+
+    def died(self, piece: PieceIn, how: str, /) -> ResultOut:
+        """What comes of a piece whose process died.
+
+        Args:
+            piece: the piece.
+            how: in words, one line.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The processes.
+
+    Attributes:
+        processes: how many, at least 1; no more are started than there are pieces.
+        threads: of each; None as :func:`fixed_threads` finds it.
+        attempts: how often a piece is begun whose process dies.
+        package: whose log records are shown as they are here; of others warnings alone.
+    """
+
+    processes: int
+    threads: int | None = None
+    attempts: int = 1
+    package: str = "pytracking"
 
 
 def run_in_processes(
-    job: Job, sequences: list[Sequence], processes: int, on_frame: OnFrame
-) -> Iterator[SequenceRecord | Failure]:
-    """Run sequences, the longest first, each in one of several processes.
+    job: Job[Piece, Result], pieces: Iterable[Piece], pool: Pool, on_progress: OnProgress
+) -> Iterator[Result]:
+    """Run pieces in their order, each in one of several processes.
 
     When the iterator is closed, or an error leaves it, the processes end at once.
 
     Args:
         job: what to do with each.
-        sequences: the sequences.
-        processes: how many, at least 1; no more are started than there are sequences.
-        on_frame: called when a frame is done.
+        pieces: the pieces; picklable.
+        pool: the processes.
+        on_progress: called when a step of a piece is done.
 
     Yields:
-        what came of each sequence, in the order in which they end.
+        what came of each piece, in the order in which they end.
 
     Raises:
-        InputError, TrackerSetupError: no process can make the tracker.
+        InputError, SetupError: no process can make the runner.
     """
-    waiting = deque(sorted(sequences, key=len, reverse=True))
-    processes = min(processes, len(waiting))
-    workers: dict[Connection, _Worker] = {}
+    run = _Run(job, deque((piece, 1) for piece in pieces), pool, on_progress)
+    processes = min(pool.processes, len(run.waiting))
+    workers = run.workers
     try:
-        while waiting or any(worker.sequence is not None for worker in workers.values()):
-            while len(workers) < processes and len(waiting) > sum(not w.ready for w in workers.values()):
-                worker = _start(job)
+        while run.waiting or any(worker.piece is not None for worker in workers.values()):
+            while len(workers) < processes and len(run.waiting) > sum(not w.ready for w in workers.values()):
+                worker: _Worker[Piece] = _start(job, pool)
                 workers[worker.connection] = worker
             for connection in wait(list(workers)):
                 assert isinstance(connection, Connection)
-                yield from _hear(workers, connection, waiting, on_frame)
+                yield from run.hear(connection)
         for worker in workers.values():
             if worker.ready:  # and told that there is nothing more; one that is not ready is not waited for
                 worker.process.join(SECONDS_TO_END)
     finally:
-        _end(list(workers.values()))
+        _end(workers.values())
 
 
 @dataclass
-class _Worker:
+class _Worker(Generic[Piece]):
     """A process, as the one that started it sees it."""
 
     process: multiprocessing.process.BaseProcess
     connection: Connection
     ready: bool = False
-    sequence: Sequence | None = None
+    piece: tuple[Piece, int] | None = None  # and the number of the attempt
 
 
-def _start(job: Job) -> _Worker:
+class _Run(Generic[Piece, Result]):
+    """The pieces that wait and the workers at them."""
+
+    def __init__(
+        self,
+        job: Job[Piece, Result],
+        waiting: deque[tuple[Piece, int]],
+        pool: Pool,
+        on_progress: OnProgress,
+    ) -> None:
+        self.job, self.waiting, self.pool, self.on_progress = job, waiting, pool, on_progress
+        self.workers: dict[Connection, _Worker[Piece]] = {}
+
+    def hear(self, connection: Connection) -> Iterator[Result]:
+        """Take one message of a worker; yields what came of a piece, if that is the message."""
+        worker = self.workers[connection]
+        try:
+            message = connection.recv()
+        except (EOFError, OSError):
+            del self.workers[connection]
+            yield from self._bury(worker)
+            return
+        if message == _PROGRESS:
+            self.on_progress()
+        elif isinstance(message, logging.LogRecord):
+            log = logging.getLogger(message.name)
+            if log.isEnabledFor(message.levelno):
+                log.handle(message)
+        elif isinstance(message, Exception):
+            raise message
+        else:
+            worker.ready, worker.piece = True, self.waiting.popleft() if self.waiting else None
+            with contextlib.suppress(OSError):  # if it has just died, its end of the pipe says so, too
+                connection.send(None if worker.piece is None else (worker.piece[0],))
+            if message != _READY:
+                (result,) = message
+                yield result
+
+    def _bury(self, worker: _Worker[Piece]) -> Iterator[Result]:
+        """What comes of the piece of a worker that has ended, if it is not tried again."""
+        worker.process.join(SECONDS_TO_END)
+        worker.connection.close()
+        code = worker.process.exitcode
+        how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        if worker.piece is not None:
+            piece, attempt = worker.piece
+            if attempt < self.pool.attempts:
+                self.waiting.appendleft((piece, attempt + 1))
+                return
+            hint = ": was there too little memory?" if how == "SIGKILL" else ""
+            often = f", {attempt} times" if attempt > 1 else ""
+            yield self.job.died(piece, f"its process died ({how}){often}{hint}")
+        elif not worker.ready:
+            raise SetupError(f"a worker process died before it was ready ({how})")
+
+
+def _start(job: Job[Any, Any], pool: Pool) -> _Worker[Any]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    level = logging.getLogger("pytracking").getEffectiveLevel()
-    process = context.Process(target=_work, args=(job, level, theirs), daemon=True)
+    level = logging.getLogger(pool.package).getEffectiveLevel()
+    process = context.Process(target=_work, args=(job, pool, level, theirs), daemon=True)
     with _interrupts_held_back():
         process.start()
     theirs.close()  # the worker's end is its own: when it dies, ours says so
@@ -110,51 +215,8 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _hear(
-    workers: dict[Connection, _Worker],
-    connection: Connection,
-    waiting: deque[Sequence],
-    on_frame: OnFrame,
-) -> Iterator[SequenceRecord | Failure]:
-    """Take one message of a worker; yields what came of a sequence, if that is the message."""
-    worker = workers[connection]
-    try:
-        message = connection.recv()
-    except (EOFError, OSError):
-        del workers[connection]
-        yield from _bury(worker)
-        return
-    if message == _FRAME:
-        on_frame()
-    elif isinstance(message, logging.LogRecord):
-        log = logging.getLogger(message.name)
-        if log.isEnabledFor(message.levelno):
-            log.handle(message)
-    elif isinstance(message, Exception):
-        raise message
-    else:
-        worker.ready, worker.sequence = True, waiting.popleft() if waiting else None
-        with contextlib.suppress(OSError):  # if it has just died, its end of the pipe says so, too
-            connection.send(worker.sequence)
-        if message != _READY:
-            yield message
-
-
-def _bury(worker: _Worker) -> Iterator[Failure]:
-    """What comes of the sequence of a worker that has ended."""
-    worker.process.join(SECONDS_TO_END)
-    worker.connection.close()
-    code = worker.process.exitcode
-    how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-    if worker.sequence is not None:
-        hint = ": was there too little memory?" if how == "SIGKILL" else ""
-        yield Failure(worker.sequence.name, f"its process died ({how}){hint}")
-    elif not worker.ready:
-        raise TrackerSetupError(f"the process that was to make the tracker died ({how})")
-
-
-def _end(workers: list[_Worker]) -> None:
-    """End the workers, also those in the middle of a sequence."""
+def _end(workers: Iterable[_Worker[Any]]) -> None:
+    """End the workers, also those in the middle of a piece."""
     for worker in workers:
         worker.process.terminate()
     for worker in workers:
@@ -168,26 +230,26 @@ def _end(workers: list[_Worker]) -> None:
 # What follows runs in the worker.
 
 
-def _work(job: Job, log_level: int, connection: Connection) -> None:
-    """Make the tracker, then run the sequences that come; None is the last."""
+def _work(job: Job[Any, Any], pool: Pool, log_level: int, connection: Connection) -> None:
+    """Make the runner, then run the pieces that come; None is the last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     send = _one_at_a_time(connection.send)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_LogSender(send)])
-    logging.getLogger("pytracking").setLevel(log_level)
-    with fixed_threads(), contextlib.suppress(EOFError, ConnectionError):  # suppressed: the parent has died
+    logging.getLogger(pool.package).setLevel(log_level)
+    with (
+        fixed_threads(pool.threads),
+        contextlib.suppress(EOFError, ConnectionError),  # the parent has died
+    ):
         try:
-            runner = SequenceRunner(job)
-        except InputError as error:
-            send(InputError(str(error)))
-            return
-        except TrackerSetupError as error:
-            send(TrackerSetupError(str(error)))
+            runner = job.make_runner()
+        except (InputError, SetupError) as error:
+            send(type(error)(str(error)))
             return
         send(_READY)
-        while (sequence := connection.recv()) is not None:
-            send(runner.run(sequence, lambda: send(_FRAME)))
+        while (piece := connection.recv()) is not None:
+            send((runner.run(piece[0], lambda: send(_PROGRESS)),))
 
 
 class _LogSender(logging.Handler):

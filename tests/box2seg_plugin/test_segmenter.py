@@ -1,7 +1,7 @@
 """VideoSegmenter against a plain, slow way to do the same, and the promises of its docstring."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -54,23 +54,37 @@ def moving_box(num_frames: int, start: tuple[float, float, float, float], seed: 
     return boxes
 
 
-def plain_window(target: int, present: list[int], num_frames: int, frames: int, interval: int) -> list[int]:
+def plain_window(target: int, num_frames: int, frames: int, interval: int) -> list[int]:
     """The rule again, by growing: outwards from the target, nearest first, a step to either side in turn."""
     window, step = [target], 1
     while len(window) < frames and step < num_frames:
         both = [target - step * interval, target + step * interval]
         window += [frame for frame in both if 0 <= frame < num_frames]
         step += 1
-    return [frame for frame in sorted(window) if frame in present]
+    return sorted(window)
+
+
+def plain_shared_window(target: int, num_frames: int, frames: int, interval: int) -> list[int]:
+    """The rule again, by cutting: the frames of a phase in groups, the last one filled up from before it."""
+    phase = list(range(target % interval, num_frames, interval))
+    groups = [phase[start : start + frames] for start in range(0, len(phase), frames)]
+    groups[-1] = phase[-frames:] if target in groups[-1] else []
+    return next(group for group in groups if target in group)
 
 
 def plain_probability(
-    network: Box2SegNet, video: list[np.ndarray], boxes: np.ndarray, target: int, frames: int, interval: int
+    network: Box2SegNet,
+    video: list[np.ndarray],
+    boxes: np.ndarray,
+    target: int,
+    frames: int,
+    interval: int,
+    windows: str = "exact",
 ) -> np.ndarray:
     """One object of one frame: every frame of its window cropped, encoded and decoded for it alone."""
     height, width = video[0].shape[:2]
-    present = [i for i, box in enumerate(boxes) if box[2] > 0]
-    window = plain_window(target, present, len(video), frames, interval)
+    rule = {"exact": plain_window, "shared": plain_shared_window}[windows]
+    window = [i for i in rule(target, len(video), frames, interval) if boxes[i][2] > 0]
     crops, images, places = [], [], []
     for frame in window:
         box = clip_box(boxes[frame], width, height)
@@ -95,8 +109,11 @@ def check_against_plain(
     frames: int,
     interval: int,
     batch: int = 1,
+    windows: str = "exact",
 ) -> None:
-    segmenter = VideoSegmenter(network, frames, interval, device="cpu", precision="fp32", batch=batch)
+    segmenter = VideoSegmenter(
+        network, frames, interval, device="cpu", precision="fp32", batch=batch, windows=windows
+    )
     results = list(segmenter.segment(iter(video), boxes, probabilities=True))
     assert [result.index for result in results] == list(range(len(video)))
     seen = 0
@@ -104,7 +121,7 @@ def check_against_plain(
         if boxes[result.index][2] <= 0:
             assert result.objects == () and not result.mask.any() and result.probabilities == {}
             continue
-        expected = plain_probability(network, video, boxes, result.index, frames, interval)
+        expected = plain_probability(network, video, boxes, result.index, frames, interval, windows)
         assert result.probabilities is not None
         np.testing.assert_allclose(result.probabilities[1], expected, atol=2e-3)
         if result.fallbacks:
@@ -127,14 +144,130 @@ def test_streamed_windows_equal_the_plain_way(
     check_against_plain(network, make_video(num_frames), boxes, frames, interval)
 
 
-def test_frames_without_a_box_are_left_out(network: Box2SegNet) -> None:
+@pytest.mark.parametrize("windows", ["exact", "shared"])
+def test_frames_without_a_box_are_left_out(network: Box2SegNet, windows: str) -> None:
     boxes = moving_box(14, (20, 15, 30, 24))
     boxes[[0, 4, 5, 9, 13]] = ABSENT
-    check_against_plain(network, make_video(14), boxes, 5, 2)
+    check_against_plain(network, make_video(14), boxes, 5, 2, windows=windows)
 
 
-def test_batches_change_nothing(network: Box2SegNet) -> None:
-    check_against_plain(network, make_video(13), moving_box(13, (20, 15, 30, 24)), 3, 2, batch=4)
+@pytest.mark.parametrize("windows", ["exact", "shared"])
+def test_batches_change_nothing(network: Box2SegNet, windows: str) -> None:
+    boxes = moving_box(13, (20, 15, 30, 24))
+    check_against_plain(network, make_video(13), boxes, 3, 2, batch=4, windows=windows)
+
+
+@pytest.mark.parametrize(("num_frames", "frames", "interval"), [(1, 5, 5), (2, 3, 1), (12, 3, 2), (14, 5, 4)])
+def test_shared_windows_equal_the_plain_way(
+    network: Box2SegNet, num_frames: int, frames: int, interval: int
+) -> None:
+    boxes = moving_box(num_frames, (20, 15, 30, 24))
+    check_against_plain(network, make_video(num_frames), boxes, frames, interval, windows="shared")
+
+
+class Disk(Sequence[np.ndarray]):
+    """A video that notes which of its frames are asked for."""
+
+    def __init__(self, frames: list[np.ndarray]) -> None:
+        self.frames = frames
+        self.read: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> np.ndarray:  # type: ignore[override]
+        self.read.append(index)
+        return self.frames[index]
+
+
+@pytest.mark.parametrize("windows", ["exact", "shared"])
+@pytest.mark.parametrize("read_ahead", [0, 2])
+def test_of_wanted_frames_only_the_windows_are_read(
+    network: Box2SegNet, windows: str, read_ahead: int
+) -> None:
+    """Of two objects with boxes in other frames. The masks are those of a run for all frames."""
+    video, boxes = make_video(24), overlapping_objects(24)
+    boxes[1][8:] = boxes[4][:16] = ABSENT
+    del boxes[7]
+    segmenter = VideoSegmenter(
+        network, 3, 2, device="cpu", precision="fp32", windows=windows, read_ahead=read_ahead
+    )
+    everything = list(segmenter.segment(iter(video), boxes, measures=True))
+    asked_for = [2, 9, 12, 19, 23]
+    disk = Disk(video)
+    found = list(segmenter.segment(disk, boxes, wanted=np.isin(range(24), asked_for), measures=True))
+    assert [result.index for result in found] == asked_for
+    for result in found:
+        same = everything[result.index]
+        assert np.array_equal(result.mask, same.mask)
+        assert (result.objects, result.fallbacks) == (same.objects, same.fallbacks)
+        assert result.measures is not None and same.measures is not None
+        assert result.measures.keys() == same.measures.keys()
+        for object_id, measured in result.measures.items():
+            assert measured.confidence == pytest.approx(same.measures[object_id].confidence, abs=1e-5)
+    rule = {"exact": plain_window, "shared": plain_shared_window}[windows]
+    needed = {i for t in (2, 19, 23) for i in rule(t, 24, 3, 2) if (i < 8) == (t < 8) and (i < 8 or i >= 16)}
+    assert disk.read == sorted(needed)
+
+
+def test_a_wanted_frame_without_objects_is_empty_and_not_read_but_for_its_size(network: Box2SegNet) -> None:
+    boxes = np.tile(ABSENT, (7, 1))
+    disk = Disk(make_video(7))
+    wanted = np.isin(range(7), [3, 5])
+    found = list(VideoSegmenter(network, 3, 1, device="cpu").segment(disk, boxes, wanted=wanted))
+    assert [(result.index, result.mask.shape, result.mask.any()) for result in found] == [
+        (3, (61, 83), False),
+        (5, (61, 83), False),
+    ]
+    assert disk.read == [3]
+    assert not list(VideoSegmenter(network, device="cpu").segment(disk, boxes, wanted=np.zeros(7, bool)))
+    assert disk.read == [3]
+
+
+def test_a_frame_that_cannot_be_read_ends_the_video_there(network: Box2SegNet) -> None:
+    """The results before it are the same whether a thread reads ahead or not."""
+    boxes = moving_box(9, (20, 15, 30, 24))
+
+    def broken() -> Iterator[np.ndarray]:
+        yield from make_video(9)[:6]
+        raise InputError("frame 6 is broken")
+
+    for read_ahead in (0, 1, 4):
+        segmenter = VideoSegmenter(network, 3, 1, device="cpu", read_ahead=read_ahead)
+        results = segmenter.segment(broken(), boxes)
+        assert [next(results).index for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(InputError, match="frame 6 is broken"):
+            next(results)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_measures_compare_both_passes_with_the_final_mask(network: Box2SegNet, flip: bool) -> None:
+    """The first pass is what a run without refinement gives."""
+    video, boxes = make_video(5), overlapping_objects(5)
+    boxes[4][2] = ABSENT
+    first, last = (
+        list(
+            VideoSegmenter(network, 3, 1, passes, "cpu", "fp32", flip).segment(
+                video, boxes, probabilities=True, measures=True
+            )
+        )
+        for passes in (0, 1)
+    )
+    for before, after in zip(first, last, strict=True):
+        assert before.measures is not None and after.measures is not None
+        assert before.probabilities is not None and after.probabilities is not None
+        assert tuple(after.measures) == after.objects
+        for object_id, measured in after.measures.items():
+            assert before.measures[object_id].agreement == 1.0
+            a, b = (maps[object_id] > 0.5 for maps in (before.probabilities, after.probabilities))
+            assert measured.agreement == pytest.approx((a & b).sum() / (a | b).sum(), abs=0.02)  # float16
+            x0, y0, x1, y1 = box_pixels(boxes[object_id][after.index], 61, 83)
+            own = after.mask[y0:y1, x0:x1] == object_id
+            assert measured.fill == pytest.approx(own.mean())
+            p = after.probabilities[object_id][y0:y1, x0:x1].astype(float)
+            assert measured.confidence == pytest.approx(np.abs(2 * p - 1).mean(), abs=1e-3)
+            assert measured.fallback == (object_id in after.fallbacks)
+    assert next(VideoSegmenter(network, 1, device="cpu").segment(video[:1], boxes[1][:1])).measures is None
 
 
 @pytest.mark.parametrize("variant", ["SingleImage", "MultiFrame", "MultiFrame+"])
@@ -183,9 +316,10 @@ def test_flip_averages_with_the_mirrored_video(network: Box2SegNet) -> None:
     assert np.abs(run(False, mirrored_video, mirrored)[..., ::-1] - run(False, video, boxes)).max() > 0.01
 
 
+@pytest.mark.parametrize("windows", ["exact", "shared"])
 @pytest.mark.parametrize(("frames", "interval", "batch"), [(1, 5, 1), (3, 2, 1), (5, 3, 1), (5, 3, 4)])
 def test_the_cache_is_bounded_and_frames_are_streamed(
-    network: Box2SegNet, frames: int, interval: int, batch: int
+    network: Box2SegNet, frames: int, interval: int, batch: int, windows: str
 ) -> None:
     """However long the video, at most (T - 1) * interval + 1 frames are held and as many read ahead."""
     num_frames, span = 40, (frames - 1) * interval
@@ -199,10 +333,10 @@ def test_the_cache_is_bounded_and_frames_are_streamed(
 
     solver = WindowSolver(network, torch.device("cpu"))
     boxes = {i: moving_box(num_frames, (20, 15, 30, 24), seed=i) for i in (1, 2)}
-    run = VideoRun(solver, boxes, RunSettings(frames, interval, batch, crop_scale=2.0))
+    run = VideoRun(solver, boxes, RunSettings(frames, interval, batch, 2.0, windows))
     for result in run.results(stream()):
         assert read <= result.index + span + batch
-        assert len(run.pending) <= span
+        assert len(run.pending) <= span + batch - 1
     assert run.cache.peak_frames <= span + batch
     assert not run.pending
 
@@ -319,7 +453,7 @@ ONE_BOX = np.array([[20.0, 15, 30, 24]])
     ("frames", "boxes", "message"),
     [
         (2, np.tile(ONE_BOX, (3, 1)), "frames is 2, number of boxes 3"),
-        (3, np.tile(ONE_BOX, (2, 1)), "boxes is 2"),
+        (3, np.tile(ONE_BOX, (2, 1)), "frames is 3, number of boxes 2"),
         (1, [[100.0, 15, 30, 24]], "outside the frame, which is 83 x 61"),
         (1, [[np.nan, 15, 30, 24]], "object 1 in frame 0"),
         (1, [[20, 15, 30]], r"shape \(1, 3\)"),
@@ -350,6 +484,20 @@ def test_bad_frames_are_refused(network: Box2SegNet, frame: object, message: str
 
 
 @pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (np.ones(2, bool), r"wanted is bool \(2,\): must be bool \(3,\)"),
+        (np.array([0, 1, 2]), r"wanted is int64 \(3,\)"),
+    ],
+)
+def test_wanted_is_a_flag_for_each_frame(network: Box2SegNet, wanted: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        VideoSegmenter(network, 1, device="cpu").segment(
+            make_video(3), np.tile(ONE_BOX, (3, 1)), wanted=wanted
+        )
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"frames": 2},
@@ -359,6 +507,8 @@ def test_bad_frames_are_refused(network: Box2SegNet, frame: object, message: str
         {"device": "tpu"},
         {"precision": "fp8"},
         {"crop_scale": 0.5},
+        {"windows": "wide"},
+        {"read_ahead": -2},
         {"network": "box2seg_huge"},
     ],
 )

@@ -7,10 +7,12 @@ from box2seg_plugin.windows import WindowPlan
 from ltr.errors import InputError
 
 
-def plan(num_frames: int, frames: int, interval: int, absent: tuple[int, ...] = ()) -> WindowPlan:
+def plan(
+    num_frames: int, frames: int, interval: int, absent: tuple[int, ...] = (), windows: str = "exact"
+) -> WindowPlan:
     present = np.ones(num_frames, dtype=bool)
     present[list(absent)] = False
-    return WindowPlan(present, frames, interval)
+    return WindowPlan(present, frames, interval, windows)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +53,60 @@ def test_window_of_a_frame(
     assert plan(num_frames, frames, interval, absent).window(target) == expected
 
 
-@pytest.mark.parametrize("frames", [1, 3, 5, 9])
-@pytest.mark.parametrize("interval", [1, 2, 5, 1000])
-@pytest.mark.parametrize("num_frames", [1, 2, 7, 26, 60])
-def test_reading_in_order_serves_every_frame_once(frames: int, interval: int, num_frames: int) -> None:
+@pytest.mark.parametrize(
+    ("num_frames", "frames", "interval", "absent", "expected"),
+    [
+        # 8 frames of each phase: 5, and the last 3 with the 2 before them
+        (
+            40,
+            5,
+            5,
+            (),
+            {
+                20: (0, 5, 10, 15, 20),
+                25: (15, 20, 25, 30, 35),
+                6: (1, 6, 11, 16, 21),
+                39: (19, 24, 29, 34, 39),
+            },
+        ),
+        (6, 3, 1, (), {0: (0, 1, 2), 2: (0, 1, 2), 3: (3, 4, 5)}),
+        (7, 3, 2, (), {0: (0, 2, 4), 6: (2, 4, 6), 1: (1, 3, 5)}),
+        (4, 5, 1, (), {3: (0, 1, 2, 3)}),
+        (4, 1, 2, (), {3: (3,)}),
+        (3, 5, 10, (), {2: (2,)}),
+        # without a box: still counted into the groups, then left out
+        (8, 3, 1, (1, 4, 7), {0: (0, 2), 3: (3, 5), 6: (5, 6)}),
+    ],
+)
+def test_shared_window_of_a_frame(
+    num_frames: int,
+    frames: int,
+    interval: int,
+    absent: tuple[int, ...],
+    expected: dict[int, tuple[int, ...]],
+) -> None:
+    windows = plan(num_frames, frames, interval, absent, "shared")
+    assert {target: windows.window(target) for target in expected} == expected
+
+
+def test_a_shared_window_is_solved_once_for_all_that_have_no_other() -> None:
+    windows = plan(8, 3, 1, windows="shared")
+    found = [(w.frames, w.targets) for last in range(8) for w in windows.ending_at(last)]
+    assert found == [((0, 1, 2), (0, 1, 2)), ((3, 4, 5), (3, 4, 5)), ((5, 6, 7), (6, 7))]
+
+
+@pytest.mark.parametrize("rule", ["exact", "shared"])
+@pytest.mark.parametrize("wanted_share", [1.0, 0.2])
+@pytest.mark.parametrize("frames", [1, 3, 9])
+@pytest.mark.parametrize("interval", [1, 5, 1000])
+@pytest.mark.parametrize("num_frames", [1, 7, 60])
+def test_reading_in_order_serves_every_wanted_frame_once(
+    rule: str, wanted_share: float, frames: int, interval: int, num_frames: int
+) -> None:
     rng = np.random.default_rng(num_frames)
-    windows = WindowPlan(rng.random(num_frames) < 0.8, frames, interval)
-    served = []
+    present, wanted = rng.random(num_frames) < 0.8, rng.random(num_frames) < wanted_share
+    windows = WindowPlan(present, frames, interval, rule, wanted)
+    served, needed = [], set()
     for last in range(num_frames):
         for window in windows.ending_at(last):
             assert window.frames[-1] == last
@@ -65,7 +114,9 @@ def test_reading_in_order_serves_every_frame_once(frames: int, interval: int, nu
             for target in window.targets:
                 assert window.frames == windows.window(target)
             served += window.targets
-    assert sorted(served) == np.flatnonzero(windows.present).tolist()
+            needed |= set(window.frames)
+    assert sorted(served) == np.flatnonzero(present & wanted).tolist()
+    assert [frame for frame in range(num_frames) if windows.needs(frame)] == sorted(needed)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +146,8 @@ def test_equal_windows_are_solved_once() -> None:
 def test_impossible_windows_are_refused(frames: int, interval: int) -> None:
     with pytest.raises(InputError, match=str(frames if interval == 5 or frames == 4 else interval)):
         plan(10, frames, interval)
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(InputError, match='windows is "share": must be exact or shared'):
+        plan(10, 5, 5, windows="share")

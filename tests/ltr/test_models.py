@@ -10,7 +10,7 @@ from ltr.models.backbone import LAYERS, ResNet50, SmallResNet
 from ltr.models.decoder import Decoder
 from ltr.models.mask_encoder import MaskEncoder, confidence_head
 from ltr.models.normalisation import CAFFE2, IMAGENET, PixelFormat, PixelNormalisation
-from ltr.models.resize import resize_bilinear
+from ltr.models.resize import convolve_enlarged, enlarge_bicubic, resize_bilinear
 
 
 @pytest.mark.parametrize("backbone", [ResNet50, SmallResNet])
@@ -47,10 +47,50 @@ def backbone_maps(height: int, width: int) -> list[torch.Tensor]:
 @pytest.mark.parametrize("size", [(64, 96), (70, 45)])
 def test_decoder_gives_logits_at_the_input_s_size(half_resolution: bool, size: tuple[int, int]) -> None:
     net = decoder(half_resolution=half_resolution)
-    reduced = net.reduce(backbone_maps(*size))
-    assert [r.shape[1] for r in reduced] == [8, 8, 12, 16]
-    logits = net(reduced, torch.randn(2, 3, 4, 6), size)
+    logits = net(net.reduce(backbone_maps(*size)), torch.randn(2, 3, 4, 6), size)
     assert logits.shape == (2, *size)
+
+
+def published_logits(
+    net: Decoder, maps: list[torch.Tensor], scores: torch.Tensor, size: tuple[int, int]
+) -> torch.Tensor:
+    """The decoder as published: maps and scores joined before they are convolved, all channels enlarged
+    before the last convolution."""
+    h: torch.Tensor | None = None
+    for layer, m in zip(reversed(net.layers), reversed(maps), strict=True):
+        reduced = layer.reduce(m)  # type: ignore[operator]
+        deeper = reduced.mean((2, 3), keepdim=True) if h is None else F.relu(layer.project(h))  # type: ignore[operator]
+        resized = F.interpolate(scores, size=reduced.shape[-2:], mode="bilinear", align_corners=False)
+        h = layer.transform(torch.cat((reduced, resized), dim=1))  # type: ignore[operator]
+        h = layer.refine2(layer.attention(layer.refine1(h), deeper))  # type: ignore[operator]
+    assert h is not None
+    if net.half_resolution:
+        h = F.relu(net.output1(F.interpolate(h, scale_factor=2, mode="bilinear", align_corners=False)))
+        return F.interpolate(net.output2(h), size=size, mode="bilinear", align_corners=False)[:, 0]
+    h = F.relu(net.output1(F.interpolate(h, scale_factor=2, mode="bicubic", align_corners=False)))
+    return net.output2(F.interpolate(h, size=size, mode="bicubic", align_corners=False))[:, 0]
+
+
+@pytest.mark.parametrize("half_resolution", [False, True])
+@pytest.mark.parametrize("size", [(64, 96), (70, 45)])
+def test_the_order_of_operations_changes_nothing(half_resolution: bool, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    net = decoder(half_resolution=half_resolution).double()
+    maps, scores = [m.double() for m in backbone_maps(*size)], torch.randn(2, 3, 4, 6, dtype=torch.float64)
+    torch.testing.assert_close(net(net.reduce(maps), scores, size), published_logits(net, maps, scores, size))
+
+
+def test_many_frames_are_decoded_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, maps, scores = decoder(), backbone_maps(64, 96), torch.randn(2, 3, 4, 6)
+    together = net(net.reduce(maps), scores, (64, 96))
+    decoded = []
+    net.layers[0].register_forward_pre_hook(lambda _, args: decoded.append(len(args[0])))
+    monkeypatch.setattr("ltr.models.decoder.CPU_PIXELS", 64 * 96 + 1)
+    torch.testing.assert_close(net(net.reduce(maps), scores, (64, 96)), together)
+    assert decoded == [1, 1]
+    decoded.clear()
+    net.train()(net.reduce(maps), scores, (64, 96))  # batch norm must see the whole batch
+    assert decoded == [2]
 
 
 def test_decoder_listens_to_the_scores_and_to_each_layer() -> None:
@@ -104,3 +144,35 @@ def test_resize_is_bilinear_and_leaves_equal_sizes_alone() -> None:
     assert resize_bilinear(x, (5, 6)) is x
     expected = F.interpolate(x, size=(9, 4), mode="bilinear", align_corners=False)
     assert torch.equal(resize_bilinear(x, (9, 4)), expected)
+
+
+@pytest.mark.parametrize("size", [(10, 14), (11, 9), (5, 7)])
+def test_enlarging_by_matrices_is_bicubic(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 6, 5, 7, dtype=torch.float64, requires_grad=True)
+    plain, ours = F.interpolate(x, size=size, mode="bicubic"), enlarge_bicubic(x, size)
+    torch.testing.assert_close(ours, plain)
+    weights = torch.randn_like(plain)
+    (a,), (b,) = (torch.autograd.grad((y * weights).sum(), x) for y in (ours, plain))
+    torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("size", [(10, 14), (11, 9), (5, 7)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_convolving_while_enlarging_is_enlarging_and_then_convolving(
+    size: tuple[int, int], bias: bool
+) -> None:
+    """In values, at the borders too, and in gradients."""
+    torch.manual_seed(0)
+    conv = nn.Conv2d(6, 1, 3, padding=1, bias=bias).double()
+    x = torch.randn(2, 6, 5, 7, dtype=torch.float64, requires_grad=True)
+    plain = conv(F.interpolate(x, size=size, mode="bicubic", align_corners=False))[:, 0]
+    ours = convolve_enlarged(x, size, conv)
+    torch.testing.assert_close(ours, plain)
+    weights = torch.randn_like(plain)
+    for a, b in zip(
+        torch.autograd.grad((ours * weights).sum(), [x, *conv.parameters()]),
+        torch.autograd.grad((plain * weights).sum(), [x, *conv.parameters()]),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
