@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from box2seg_plugin.segmenter import DEFAULT_MODEL, VideoSegmenter
+from box2seg_plugin.variants import load_network
+from ltr.checkpoint import weights_digest
 from ltr.data.boxes import BoxLike
 
 
@@ -25,6 +27,11 @@ class Box2SegInitializer:
         self._segmenter = VideoSegmenter(
             model, frames=1, refinements=refinements, device=device, precision=precision, flip=flip
         )
+
+    @staticmethod
+    def weights_digests(model: str | Path = DEFAULT_MODEL, **_: object) -> dict[str, str]:
+        """SHA-256 of the weights that an initializer with these arguments reads."""
+        return {"model": weights_digest(load_network(model))}
 
     def __call__(self, image: npt.NDArray[np.uint8], box: BoxLike) -> npt.NDArray[np.bool_]:
         """Segment the object in a box.

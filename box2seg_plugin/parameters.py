@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from pytracking.parameter.lwl.default import default
 from pytracking.tracker.lwl.parameters import LWLParameters
 
-
-def box2seg_init(**changes: Any) -> LWLParameters:
-    """The parameters; ``changes`` replace fields of :class:`LWLParameters`."""
-    return default(**{"initializer": "box2seg", **changes})
+box2seg_init = partial(LWLParameters, initializer="box2seg")
+"""Called with fields of :class:`LWLParameters`, it replaces these as well."""

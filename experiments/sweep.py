@@ -123,8 +123,8 @@ def _segment(
             held = dict(zip(window, encoded.cache.get(object_id, window), strict=True))
             codes, places = [held[frame].code for frame in window], [window.index(t) for t in targets]
             (answers,) = solver.solve([codes], [places], solver.network.input_hw)
-            for target, logits in zip(targets, answers, strict=True):
-                prediction = ObjectPrediction(boxes[target], held[target].crop, logits)
+            for target, answer in zip(targets, answers, strict=True):
+                prediction = ObjectPrediction(boxes[target], held[target].crop, answer.logits)
                 predictions[target][object_id] = prediction
             lengths += [len(window)] * len(targets)
     return [compose_frame(frame, encoded.video.size, predictions[frame]) for frame in wanted], lengths

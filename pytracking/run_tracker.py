@@ -2,10 +2,11 @@
 
     python pytracking/run_tracker.py lwl box2seg_init                  on the bundled clips
     python pytracking/run_tracker.py lwl box2seg_init --dataset_name lasot --threads 4
+    python pytracking/run_tracker.py lwl box2seg_init --set model=FILE search_scale=4 --name mine
     python pytracking/run_tracker.py --list                            names of all trackers and parameters
 
 Results go to RESULTS/TRACKER/PARAM: boxes as text, masks as PNG. Sequences that are done are skipped, so the
-same command goes on where an interrupted run stopped.
+same command goes on where an interrupted run stopped. Results of other parameters or weights are not mixed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -27,10 +29,12 @@ from ltr.plugins import load_plugins
 from ltr.registry import unknown_name
 from pytracking.analysis.datasets import DATASETS as SCORED
 from pytracking.evaluation.datasets import DEFAULT, dataset_names, load_sequences
-from pytracking.evaluation.results import DELIMITERS, FROM_BOXES, ResultsFolder
+from pytracking.evaluation.parameter_changes import parse_changes
+from pytracking.evaluation.results import DELIMITERS, ResultsFolder
 from pytracking.evaluation.runner import Outcome, run_sequences
 from pytracking.evaluation.sequence import Sequence
-from pytracking.evaluation.sequence_job import Job, TrackerSetupError
+from pytracking.evaluation.sequence_job import Job, look_up
+from pytracking.evaluation.worker_pool import SetupError
 from pytracking.registry import PARAMETERS, TRACKERS
 
 logger = logging.getLogger("pytracking.run_tracker")
@@ -54,6 +58,11 @@ def parser() -> OneLineParser:
         default=DEFAULT_PARAMETERS,
         help=f"the tracker's parameters ({DEFAULT_PARAMETERS})",
     )
+    add(
+        "--set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE", dest="changes",
+        help="change fields of the parameters, such as model=FILE",
+    )  # fmt: skip
+    add("--name", metavar="NAME", help="folder of the results, in that of the tracker (PARAM)")
     add("--dataset_name", "--dataset-name", metavar="NAME", help=f"{', '.join(dataset_names())} ({DEFAULT})")
     add("--sequence", nargs="+", action="extend", metavar="S", help="these alone, by their names")
     add("--threads", type=int, default=1, metavar="N", help="processes (1); 0 and 1 run in this process")
@@ -88,13 +97,15 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         InputError: an argument, the environment or the data cannot be used.
-        TrackerSetupError: the tracker cannot be made.
+        SetupError: the tracker cannot be made.
     """
     load_plugins()
     if args.list:
         print("\n".join(_listed(args)))
         return 0
-    job = Job(args.tracker, args.param, _results_folder(args), args.from_boxes, args.debug)
+    folder = _results_folder(args)
+    job = Job(args.tracker, args.param, folder, args.from_boxes, args.debug)
+    job = replace(job, changes=parse_changes(args.changes, job.name, look_up(job)[1]))
     outcome = run_sequences(job, _load(args), args.threads, args.overwrite)
     print("\n".join(_summary(args, job, outcome)))
     return 1 if outcome.failed else 0
@@ -123,7 +134,10 @@ def _results_folder(args: argparse.Namespace) -> ResultsFolder:
     if not 0 <= args.threads <= MAX_THREADS:
         raise InputError(f"--threads is {args.threads}: must be from 0 to {MAX_THREADS}")
     results = environment({"results": args.results}).path("results")
-    return ResultsFolder.of(results, tracker, param, args.from_boxes, args.delimiter)
+    name = param if args.name is None else args.name
+    if not name or name.startswith(".") or "/" in name or os.sep in name:
+        raise InputError(f'--name is "{name}": must be the name of a folder, without /')
+    return ResultsFolder.of(results, tracker, name, args.from_boxes, args.delimiter)
 
 
 def _summary(args: argparse.Namespace, job: Job, outcome: Outcome) -> list[str]:
@@ -141,7 +155,7 @@ def _summary(args: argparse.Namespace, job: Job, outcome: Outcome) -> list[str]:
 
 def _analysis(args: argparse.Namespace, job: Job) -> list[str]:
     """The command that scores these results."""
-    results = f"{job.name}{FROM_BOXES if job.from_boxes else ''}"
+    results = f"{job.tracker}/{job.folder.path.name}"
     command = ["python", "-m", "pytracking.analysis", results, "--dataset", args.dataset_name or DEFAULT]
     for option, path in (("--root", args.root), ("--results", args.results)):
         if path is not None:
@@ -171,7 +185,7 @@ def main(argv: list[str] | None = None) -> int:
     except InputError as error:
         print_error("run_tracker.py", error)
         return BAD_INPUT
-    except (TrackerSetupError, OSError) as error:
+    except (SetupError, OSError) as error:
         print_error("run_tracker.py", error)
         return 1
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +11,43 @@ import cv2
 from ltr.errors import InputError
 
 
+class _LogLevel:
+    """OpenCV's log level, which is the same for all threads."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.silencers = 0
+        self.usual = 0
+
+    def silence(self) -> None:
+        """Print nothing, until it has been given back as often as this was called."""
+        logs = cv2.utils.logging
+        with self.lock:
+            self.silencers += 1
+            if self.silencers == 1:
+                self.usual = logs.setLogLevel(logs.LOG_LEVEL_SILENT)
+
+    def give_back(self) -> None:
+        """Print what was printed before."""
+        with self.lock:
+            self.silencers -= 1
+            if self.silencers == 0:
+                cv2.utils.logging.setLogLevel(self.usual)
+
+
+_LOG_LEVEL = _LogLevel()
+
+
 @contextlib.contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Keeps OpenCV and FFmpeg from printing about a broken file: the caller's exception says it."""
+    """Keeps OpenCV and FFmpeg from printing about a broken file: the caller's exception says it. Several
+    threads may be in it at a time."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read once, when the first video is opened
-    logs = cv2.utils.logging
-    level = logs.getLogLevel()
-    logs.setLogLevel(logs.LOG_LEVEL_SILENT)
+    _LOG_LEVEL.silence()
     try:
         yield
     finally:
-        logs.setLogLevel(level)
+        _LOG_LEVEL.give_back()
 
 
 def opencv_name(path: Path) -> str:

@@ -83,6 +83,11 @@ class ResultsFolder:
         """Whether all results of a sequence are there."""
         return all(path.is_file() for path in self.box_files(sequence).values())
 
+    def holds_others(self, sequences: Iterable[Sequence]) -> bool:
+        """Whether there are results of other sequences than these."""
+        ours = {path for sequence in sequences for path in self.box_files(sequence).values()}
+        return any(path not in ours for path in self.path.glob("*.txt") if not path.stem.endswith("_time"))
+
     def check_names(self, sequences: Iterable[Sequence]) -> None:
         """Refuse sequences whose files would be one: those of one name, or "a_1" beside "a" of two objects.
 

@@ -1,1 +1,1 @@
-"""Parameters of trackers: for each tracker a package, for each set of parameters a file."""
+"""Parameters of trackers: for each tracker a module with its named sets."""

@@ -86,7 +86,11 @@ class Tracker(Protocol):
 
 
 class TrackerParameters(Protocol):
-    """What ``pytracking.registry.PARAMETERS`` makes. The rest is between parameters and tracker."""
+    """What ``pytracking.registry.PARAMETERS`` makes. The rest is between parameters and tracker.
+
+    Those of a tracker that reads weights may have a method ``weights_digests() -> Mapping[str, str]``, what
+    is read -> SHA-256 of it: results of other weights are told apart by it.
+    """
 
     @property
     def initializer(self) -> str | None:

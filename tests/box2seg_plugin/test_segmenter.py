@@ -264,7 +264,10 @@ def test_measures_compare_both_passes_with_the_final_mask(network: Box2SegNet, f
             x0, y0, x1, y1 = box_pixels(boxes[object_id][after.index], 61, 83)
             own = after.mask[y0:y1, x0:x1] == object_id
             assert measured.fill == pytest.approx(own.mean())
-            p = after.probabilities[object_id][y0:y1, x0:x1].astype(float)
+            passes = [
+                result.probabilities[object_id][y0:y1, x0:x1].astype(float) for result in (before, after)
+            ]
+            p = 1 / (1 + np.exp(-np.mean([np.log(q / (1 - q)) for q in passes], axis=0)))
             assert measured.confidence == pytest.approx(np.abs(2 * p - 1).mean(), abs=1e-3)
             assert measured.fallback == (object_id in after.fallbacks)
     assert next(VideoSegmenter(network, 1, device="cpu").segment(video[:1], boxes[1][:1])).measures is None

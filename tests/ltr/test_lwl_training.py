@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ltr.actors.lwl import LWLActor
 from ltr.checkpoint import load_training, save_weights
 from ltr.data.clip_processing import CropJitter, Sample
+from ltr.data.coarse_clips import CoarseClips
 from ltr.data.loader import ClipSamples, collate
 from ltr.data.sampler import VideoClips
 from ltr.data.turned_clips import TurnedClips
+from ltr.dataset.passers_by import PassersBy
 from ltr.dataset.procedural import ProceduralClips
-from ltr.environment import Environment
+from ltr.environment import Environment, environment
 from ltr.errors import InputError
 from ltr.losses.segmentation import lovasz_loss, mask_iou
 from ltr.models.lwl import LWLNet, lwl_small
@@ -39,7 +42,8 @@ def tiny(settings: LWLSettings, **changes: object) -> LWLSettings:
     stages = (Stage(steps=2, frames=3, batch=2, input_size=(64, 64), jitter=PLAIN),)
     network = replace(small.network, feature_dim=16)
     fields = {"data": (("procedural", 1.0),), "stages": stages, "network": network, "precision": "fp32"}
-    return replace(settings, **{**fields, "warmup": 0, "start": "", **changes})  # type: ignore[arg-type]
+    fields |= {"passers_by": 0.0, "warmup": 0, "start": ""}
+    return replace(settings, **{**fields, **changes})  # type: ignore[arg-type]
 
 
 def a_batch(clips: int = 2, frames: int = 3) -> Sample:
@@ -81,8 +85,7 @@ def test_j_rises_on_a_batch_seen_again_and_again() -> None:
         history.append((stats["loss"], stats["J/first"], stats["J/last"]))
     begin, end = np.mean(history[:5], axis=0), np.mean(history[-5:], axis=0)
     assert end[0] < 0.5 * begin[0]
-    assert (end[1:] > begin[1:] + 0.2).all()
-    assert (end[1:] > 0.7).all()
+    assert (end[1:] > begin[1:] + 0.5).all()
 
 
 # the settings
@@ -147,7 +150,25 @@ def test_batch_norms_are_held_where_the_settings_say_so() -> None:
 
 def test_clips_are_turned_for_the_authors_stages_alone() -> None:
     assert isinstance(build(tiny(stage1), Environment({})).sources[0], TurnedClips)
-    assert isinstance(build(tiny(small), Environment({})).sources[0], VideoClips)
+    assert isinstance(build(tiny(small, coarse=0.0), Environment({})).sources[0], VideoClips)
+
+
+def test_the_embedded_trackers_clips_have_passers_by_and_few_pixels(tmp_path: Path) -> None:
+    """Two stills to draw passers-by from, named as DUTS-TR."""
+    for index in range(2):
+        for folder, pixels in (("DUTS-TR-Image", 200), ("DUTS-TR-Mask", 255)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            picture = np.zeros((60, 80, 3) if folder == "DUTS-TR-Image" else (60, 80), np.uint8)
+            picture[20:40, 30:60] = pixels
+            Image.fromarray(picture).save(tmp_path / folder / f"{index}.png")
+    places = environment({"duts": tmp_path})
+    source = build(tiny(small, passers_by=small.passers_by), places).sources[0]
+    assert isinstance(source, CoarseClips) and source.share == small.coarse > 0
+    assert isinstance(source.clips, PassersBy) and source.clips.share == small.passers_by > 0
+    assert len(source.clips.stills) == 1  # the other one is set aside
+    assert isinstance(source.clips.clips, VideoClips)
+    with pytest.raises(InputError, match="no still images are configured"):
+        build(tiny(small, passers_by=0.1), Environment({}))
 
 
 def test_small_starts_from_the_run_that_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

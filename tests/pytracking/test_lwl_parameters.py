@@ -1,14 +1,16 @@
 """Parameters of the LWL tracker: their limits, and the sets that have a name."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
+from ltr.checkpoint import read_weights, save_weights
 from ltr.errors import InputError
+from ltr.models.lwl_variants import BUNDLED
 from ltr.plugins import load_plugins
 from ltr.registry import Registry
 from pytracking import catalog, registry
-from pytracking.parameter.lwl.default import default
 from pytracking.tracker.lwl.parameters import LWLParameters
 from pytracking.tracker.lwl.tracker import LWLTracker
 
@@ -36,6 +38,20 @@ def test_named_parameters_take_changes(name: str) -> None:
     assert changed == LWLParameters(memory_size=8, initializer="ellipse")
 
 
+def test_other_weights_have_another_digest(tmp_path: Path) -> None:
+    first = LWLParameters().weights_digests()
+    assert first == LWLParameters(memory_size=8).weights_digests() and first.keys() == {"model"}
+    weights = read_weights(BUNDLED / "lwl_small.safetensors")
+    name = next(iter(weights.tensors))
+    for change in (0.0, 0.5):
+        tensors = weights.tensors | {name: weights.tensors[name] + change}
+        save_weights(tmp_path / "other.safetensors", tensors, weights.network, weights.config)
+        digests = LWLParameters(str(tmp_path / "other.safetensors")).weights_digests()
+        assert (digests == first) == (change == 0)
+    with pytest.raises(InputError, match="nosuch"):
+        LWLParameters("nosuch").weights_digests()
+
+
 def test_the_tracker_is_called_lwl() -> None:
     load_plugins()
     assert registry.TRACKERS.get("lwl") is LWLTracker
@@ -57,7 +73,7 @@ def test_what_a_plugin_has_registered_stays(
 
 
 def test_the_defaults_are_the_authors() -> None:
-    parameters = default()
+    parameters = LWLParameters()
     assert (parameters.memory_size, parameters.learning_rate, parameters.first_weight) == (32, 0.1, 0.25)
     assert (parameters.scale_limits, parameters.min_mask_sum, parameters.update_every) == (
         (0.95, 1.1),

@@ -149,6 +149,13 @@ def test_failures_are_told_and_the_exit_code_is_1(
         (["toy", "default", "--split_file", "none.txt"], "none.txt"),
         (["toy", "masks", "--from_boxes"], "name no initializer"),
         (["toy", "no_weights"], "no weights"),
+        (
+            ["toy", "default", "--set", "scale=4"],
+            'the parameters "toy/default": "scale"; known: makes_masks',
+        ),
+        (["toy", "default", "--set", "makes_masks=1"], '"makes_masks=1": must be true or false'),
+        (["toy", "default", "--name", "a/b"], '--name is "a/b": must be the name of a folder'),
+        (["toy", "default", "--name", ".."], '--name is ".."'),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_code_2(
@@ -160,6 +167,24 @@ def test_what_cannot_be_used_is_one_line_and_code_2(
     assert captured.err.startswith("run_tracker.py: error: ") and captured.err.count("\n") == 1
     assert message in captured.err and captured.out == ""
     assert not list(Path.cwd().glob("results/**/*.txt"))
+
+
+def test_parameters_are_changed_on_the_command_line(
+    make_sequence: MakeSequence, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also in other processes; and what they made is not mixed with what others did."""
+    make_sequence("a", frames=2)
+    make_sequence("b", frames=2)
+    assert main("toy", *FOLDER) == 0
+    changes = ("--set", "makes_masks=true", "initializer=ellipse")
+    assert main("toy", *FOLDER, *changes) == 2
+    assert "parameters.makes_masks: false, now true" in capsys.readouterr().err
+    assert main("toy", *FOLDER, *changes, "--name", "mine", "--threads", "2") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "results: results/toy/mine"
+    assert Path("results/toy/mine/a/00001.png").is_file()
+    assert not Path("results/toy/default/a").exists()
+    assert main("toy", *FOLDER, *changes, "--name", "mine", "--from_boxes") == 0
+    assert Path("results/toy/mine-from_boxes/a/00001.png").is_file()
 
 
 @pytest.mark.parametrize(

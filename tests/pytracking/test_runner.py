@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from pytracking.evaluation.runner import Outcome, run_sequences
 from pytracking.evaluation.sequence import Sequence
 from pytracking.evaluation.sequence_job import Job, TrackerSetupError
 from pytracking.evaluation.tracking import track_sequence
-from pytracking.registry import PARAMETERS, TRACKERS
+from pytracking.initializers import Ellipse
+from pytracking.registry import INITIALIZERS, PARAMETERS, TRACKERS
 
 pytestmark = pytest.mark.usefixtures("toy_plugin")
 MakeSequence = Callable[..., Sequence]
@@ -161,34 +163,79 @@ def test_pictures_are_written_beside_the_results(
         assert set(contents(job())) == expected
 
 
-def test_settings_are_noted_and_a_change_is_told(
-    job: Callable[..., Job], make_sequence: MakeSequence, caplog: pytest.LogCaptureFixture
+def test_results_of_other_settings_are_not_mixed(
+    job: Callable[..., Job], make_sequence: MakeSequence
 ) -> None:
     def noted() -> dict[str, object]:
         return json.loads((job("default").folder.path / SETTINGS).read_text())
 
+    a, b, c = (make_sequence(name) for name in "abc")
+    run_sequences(job(), [a])
+    before = noted()
+    assert before["tracker"] == "toy/default" and before["seed"] == 0 and before["weights"] == {}
+    assert before["parameters"] == {"makes_masks": False, "initializer": None, "fails": None}
+    run_sequences(job(), [b])
+    assert noted() == before
+    changed = replace(job(), changes={"makes_masks": True, "initializer": "ellipse"})
+    for sequences in ([a], [c]):  # those that are done would stay as they are, or stand beside others
+        with pytest.raises(InputError, match="--overwrite makes them anew, --name puts") as caught:
+            run_sequences(changed, sequences)
+        assert "parameters.makes_masks: false, now true, parameters.initializer: null, now" in str(
+            caught.value
+        )
+        assert noted() == before
+    run_sequences(changed, [a], overwrite=True)
+    assert noted()["hash"] != before["hash"] and noted()["earlier"] == [before["hash"]]
+    with pytest.raises(InputError, match="an earlier run that was not made anew as a whole"):
+        run_sequences(changed, [a, b])  # b is still what it was
+    run_sequences(changed, [a, b], overwrite=True)
+    assert "earlier" not in noted()
+    run_sequences(changed, [a, b, c])
+
+
+def test_results_of_other_weights_are_not_mixed(
+    job: Callable[..., Job], make_sequence: MakeSequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Initializer:
+        """An ellipse with weights."""
+
+        digest = "f00d"
+
+        @classmethod
+        def weights_digests(cls, size: int = 1) -> dict[str, str]:
+            return {"model": f"{cls.digest} {size}"}
+
+        def __new__(cls, size: int = 1) -> object:  # type: ignore[misc]
+            return Ellipse()
+
+    class Parameters:
+        initializer, makes_masks, fails = "learned", True, None
+        initializer_options: ClassVar[dict[str, int]] = {"size": 7}
+
+        def weights_digests(self) -> dict[str, str]:
+            return {"model": "cafe"}
+
+    monkeypatch.setitem(INITIALIZERS._factories, "learned", Initializer)
+    PARAMETERS.register("toy/default", Parameters)
     sequence = make_sequence("a")
     run_sequences(job(), [sequence])
-    before = noted()
-    assert before["tracker"] == "toy/default" and before["seed"] == 0
-    assert before["parameters"] == {"makes_masks": False, "initializer": None, "fails": None}
-    run_sequences(job(), [make_sequence("b")])
-    assert noted() == before and "settings have changed" not in caplog.text
-    changed = replace(PARAMETERS.get("toy/default")(), makes_masks=True, initializer="ellipse")
-    PARAMETERS.register("toy/default", lambda: changed)
-    caplog.clear()
+    noted = json.loads((job().folder.path / SETTINGS).read_text())
+    assert noted["weights"] == {"model": "cafe", "learned.model": "f00d 7"}
+    assert run_sequences(job(), [sequence]).skipped == ("a",)
+    Initializer.digest = "beef"
+    with pytest.raises(InputError, match=r"weights\.learned\.model: .f00d 7., now .beef 7."):
+        run_sequences(job(), [sequence])
+    monkeypatch.setattr(Parameters, "weights_digests", lambda _: 1 // 0)
+    with pytest.raises(TrackerSetupError, match='weights of "toy/default" cannot be told: ZeroDivisionError'):
+        run_sequences(job(), [sequence])
+
+
+def test_a_broken_note_is_no_note(job: Callable[..., Job], make_sequence: MakeSequence) -> None:
+    sequence = make_sequence("a")
     run_sequences(job(), [sequence])
-    assert "settings have changed" in caplog.text
-    assert noted() == before  # nothing was run
-    caplog.clear()
-    run_sequences(job(), [make_sequence("c")])
-    assert f"settings have changed ({before['hash']}, now {noted()['hash']})" in caplog.text
-    assert noted()["hash"] != before["hash"] and noted()["earlier"] == [before["hash"]]
-    caplog.clear()
-    run_sequences(job(), [sequence])  # which is still there as it was
-    assert "settings have changed" in caplog.text
-    run_sequences(job(), [sequence, make_sequence("b2"), make_sequence("c2")], overwrite=True)
-    assert "earlier" not in noted()
+    for content in ("", "[]", "{}", "7", "\xff"):
+        (job().folder.path / SETTINGS).write_text(content, encoding="latin-1")
+        assert run_sequences(job(), [sequence]).skipped == ("a",)
 
 
 def test_settings_are_plain_and_the_same_in_every_process() -> None:

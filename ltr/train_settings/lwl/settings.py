@@ -11,7 +11,10 @@ from typing import Any
 import torch
 
 from ltr.actors.lwl import LWLActor
+from ltr.data.coarse_clips import CoarseClips
+from ltr.data.sampler import ClipSource
 from ltr.data.turned_clips import TurnedClips
+from ltr.dataset.passers_by import PassersBy
 from ltr.environment import Environment
 from ltr.models.lwl import RESNET50, LWLConfig, build_lwl
 from ltr.train_settings.clip_data import ClipData
@@ -30,6 +33,10 @@ class LWLSettings(ClipTrainingSettings):
     Attributes:
         rotation, zoom: of whole clips, degrees and log of a factor; see
             :class:`ltr.data.turned_clips.TurnedClips`. 0 for both leaves clips as they are.
+        passers_by: share of the clips in which something comes along and passes behind the target; see
+            :class:`ltr.dataset.passers_by.PassersBy`. It takes stills to draw from.
+        coarse: share of the clips that are shrunk, so that crops are enlarged as those of small targets are;
+            see :class:`ltr.data.coarse_clips.CoarseClips`.
         frozen: prefixes of parameters that are not trained, whatever the rates.
         start: run, "module/settings", whose weights the network starts from as far as they fit
             (:mod:`ltr.train_settings.starting_weights`); empty starts from random ones.
@@ -41,6 +48,8 @@ class LWLSettings(ClipTrainingSettings):
     milestones: tuple[int, ...] = (40_000,)
     rotation: float = 15.0
     zoom: float = 0.2
+    passers_by: float = 0.0
+    coarse: float = 0.0
     frozen: tuple[str, ...] = ()
     start: str = ""
 
@@ -66,9 +75,7 @@ def build(settings: LWLSettings, places: Environment, **changes: Any) -> Trainin
     else:
         first_lines = random_backbone_warning(settings, "lwl")
     data = ClipData(places, settings.held_out)
-    sources = settings.sources(data)
-    if settings.rotation or settings.zoom:
-        sources = [TurnedClips(source, settings.rotation, settings.zoom) for source in sources]
+    sources = [_changed(source, settings, data) for source in settings.sources(data)]
     training = clip_training(
         settings,
         "lwl",
@@ -81,3 +88,14 @@ def build(settings: LWLSettings, places: Environment, **changes: Any) -> Trainin
     if settings.start:
         training.settings["start_digest"] = file_digest(path)
     return training
+
+
+def _changed(source: ClipSource, settings: LWLSettings, data: ClipData) -> ClipSource:
+    """Clips with what the settings do to them as a whole."""
+    if settings.passers_by:
+        source = PassersBy(source, data.training_stills(), settings.passers_by)
+    if settings.coarse:
+        source = CoarseClips(source, settings.coarse)
+    if settings.rotation or settings.zoom:
+        source = TurnedClips(source, settings.rotation, settings.zoom)
+    return source

@@ -38,5 +38,7 @@ small = LWLSettings(
     precision="bf16",
     rotation=0.0,
     zoom=0.0,
+    passers_by=0.5,
+    coarse=0.5,
     start="box2seg/small",
 )

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltr.checkpoint import weights_digest
 from ltr.device import DEVICES, PRECISIONS
 from ltr.errors import InputError
+from ltr.models.lwl_variants import load_lwl
 
 RANGES: dict[str, tuple[float, float]] = {
     "memory_size": (2, 1024),
@@ -88,3 +90,11 @@ class LWLParameters:
         for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
             if getattr(self, name) not in known:
                 raise InputError(f'{name} is "{getattr(self, name)}": must be one of {", ".join(known)}')
+
+    def weights_digests(self) -> dict[str, str]:
+        """SHA-256 of the network's weights.
+
+        Raises:
+            InputError: there are none, or they cannot be read.
+        """
+        return {"model": weights_digest(load_lwl(self.model))}

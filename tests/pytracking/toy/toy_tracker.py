@@ -8,7 +8,8 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -86,4 +87,4 @@ def register() -> None:
         "bug": ToyParameters(fails=KeyError),
     }
     for name, parameters in choices.items():
-        PARAMETERS.register(f"toy/{name}", lambda parameters=parameters: parameters)
+        PARAMETERS.register(f"toy/{name}", partial(replace, parameters))
