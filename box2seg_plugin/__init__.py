@@ -23,6 +23,7 @@ def register() -> None:
     from box2seg_plugin.parameters import box2seg_init
     from box2seg_plugin.train_settings.ablations import (
         small_multi_frame,
+        small_multi_frame_iterative,
         small_multi_frame_plus,
         small_single_image,
     )
@@ -37,8 +38,8 @@ def register() -> None:
 
     NETWORKS.register("box2seg", network_from_config)
     ACTORS.register("box2seg", Box2SegActor)
-    ablations = (small_single_image, small_multi_frame, small_multi_frame_plus)
-    for settings in (default, small, paper, *ablations):
+    table2 = (small_single_image, small_multi_frame, small_multi_frame_plus, small_multi_frame_iterative)
+    for settings in (default, small, paper, *table2):
         TRAIN_SETTINGS.register(f"box2seg/{settings.name}", partial(build, settings))
     BUNDLED_RUNS.register("box2seg/small", BUNDLED / "box2seg_small.safetensors")
     INITIALIZERS.register("box2seg", Box2SegInitializer)

@@ -1,9 +1,9 @@
 """Table 2: J of networks that lack parts of the method, each trained by itself.
 
-python experiments/table2_components.py --root DAVIS --models SingleImage=single_image.safetensors
+python experiments/table2_components.py --root DAVIS --models SingleImage=single_image.safetensors ...
 
 They are trained by python ltr/run_training.py box2seg small_single_image (small_multi_frame,
-small_multi_frame_plus); the whole network is box2seg small.
+small_multi_frame_plus, small_multi_frame_iterative).
 """
 
 from __future__ import annotations
@@ -16,16 +16,13 @@ from table_command import main
 from table_rows import Row, Table, add_window
 
 from box2seg_plugin.network import ABLATIONS
-from box2seg_plugin.segmenter import DEFAULT_MODEL
 from ltr.errors import InputError
 from ltr.registry import unknown_name
-
-WHOLE = "MultiFrameIterative"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this table."""
-    text = f"weights of {', '.join(ABLATIONS)} ({WHOLE}={DEFAULT_MODEL})"
+    text = f"weights of {', '.join(ABLATIONS)}"
     parser.add_argument("--models", nargs="+", default=[], metavar="NAME=FILE", help=text)
     add_window(parser)
 
@@ -46,10 +43,9 @@ def rows(args: argparse.Namespace) -> list[Row]:
         if name in given:
             raise InputError(f"--models gives {name} twice: {given[name]} and {file}")
         given[name] = file
-    weights = {WHOLE: DEFAULT_MODEL, **given}
     result = []
     for name, parts in ABLATIONS.items():
-        settings = (Setting(weights[name], args.frames, args.interval),) if name in weights else ()
+        settings = (Setting(given[name], args.frames, args.interval),) if name in given else ()
         result.append(Row(name, settings, parts))
     return result
 
@@ -58,9 +54,9 @@ TABLE = Table(
     name="table2_components",
     title="Components (the paper's Table 2)",
     about=(
-        "Networks that lack parts of the method, each trained by itself. SingleImage: the guess from one "
-        "frame. MultiFrame: what several frames agree on. MultiFrame+: both. MultiFrameIterative: both, "
-        "refined. The list below says how each was trained."
+        "Networks that lack parts of the method, trained alike on one frozen backbone. SingleImage: the "
+        "guess from one frame. MultiFrame: what several frames agree on. MultiFrame+: both. "
+        "MultiFrameIterative: both, refined. The list below says how each was trained."
     ),
     first="network",
     add_arguments=add_arguments,

@@ -19,6 +19,7 @@ from box2seg_plugin.network import RESNET50, Box2SegConfig, build_box2seg
 from ltr.environment import Environment
 from ltr.train_settings.clip_data import ClipData
 from ltr.train_settings.clip_training import ClipTrainingSettings, clip_training, random_backbone_warning
+from ltr.train_settings.starting_weights import file_digest, start_backbone, weights_of_run
 from ltr.training import Stage, Training
 
 
@@ -29,6 +30,8 @@ class Box2SegSettings(ClipTrainingSettings):
     Attributes:
         stage_refinements: refinement passes trained in each stage.
         single_frame_dropout: see :class:`Box2SegActor`.
+        backbone_from: run, "module/settings", whose backbone the network starts with
+            (:mod:`ltr.train_settings.starting_weights`); empty starts from random weights.
     """
 
     name: str = "paper"
@@ -37,6 +40,7 @@ class Box2SegSettings(ClipTrainingSettings):
     stage_refinements: tuple[int, ...] = (1,)
     milestones: tuple[int, ...] = (30_000, 60_000)
     single_frame_dropout: float = 0.0
+    backbone_from: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,17 +53,23 @@ def build(settings: Box2SegSettings, places: Environment, **changes: Any) -> Tra
 
     Args:
         settings: what to run.
-        places: where data sets are.
+        places: where data sets and the workspace are.
         changes: fields of the settings to replace; they change the hash of the run.
 
     Raises:
-        InputError: a data set is not configured or cannot be used.
+        InputError: a data set is not configured or cannot be used, or the backbone to start with is missing
+            or does not fit.
     """
     settings = replace(settings, **changes)
     torch.manual_seed(settings.seed)
     network = build_box2seg(settings.network)
+    if settings.backbone_from:
+        path = weights_of_run(settings.backbone_from, f"box2seg/{settings.name}", places)
+        first_lines = [start_backbone(network, path)]
+    else:
+        first_lines = random_backbone_warning(settings, "box2seg")
     data = ClipData(places, settings.held_out)
-    return clip_training(
+    training = clip_training(
         settings,
         "box2seg",
         network,
@@ -69,5 +79,8 @@ def build(settings: Box2SegSettings, places: Environment, **changes: Any) -> Tra
         ],
         sources=settings.sources(data),
         rates=settings.rates(["aggregation", "refined_aggregation"]),
-        banner=data.banner + random_backbone_warning(settings, "box2seg"),
+        banner=data.banner + first_lines,
     )
+    if settings.backbone_from:
+        training.settings["backbone_digest"] = file_digest(path)
+    return training

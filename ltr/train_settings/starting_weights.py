@@ -68,6 +68,32 @@ def start_from(network: nn.Module, name: str, path: Path) -> str:
     return f"starts from {path}: {total - len(missing)} of {total} parameters and statistics{rest}"
 
 
+def start_backbone(network: nn.Module, path: Path) -> str:
+    """Fill a network's ``backbone`` with that of another network.
+
+    Args:
+        network: changed in place.
+        path: file of :func:`ltr.checkpoint.save_weights`, of any network.
+
+    Returns:
+        A line that says what was taken.
+
+    Raises:
+        InputError: the file cannot be read, or holds another backbone.
+    """
+    tensors = read_weights(path).tensors
+    prefix = "backbone."
+    theirs = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+    backbone = network.get_submodule("backbone")
+    missing = copy_shared_parts(backbone, theirs)
+    if missing:
+        raise InputError(
+            f"the backbone in {path} does not fit: it lacks {len(missing)} of {len(backbone.state_dict())} "
+            f"parameters and statistics, among them {prefix}{missing[0]}"
+        )
+    return f"starts with the backbone of {path}"
+
+
 def file_digest(path: Path) -> str:
     """First 12 hex digits of the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -14,7 +14,7 @@ from ltr.models.lwl import LWLNet, lwl_small
 from ltr.models.warm_start import copy_shared_parts
 from ltr.registry import Registry
 from ltr.train_settings import starting_weights
-from ltr.train_settings.starting_weights import start_from, weights_of_run
+from ltr.train_settings.starting_weights import start_backbone, start_from, weights_of_run
 
 IN_DIMS, DIMS, SIZE = (4, 6, 8, 10), (8, 8, 12, 16), (64, 96)
 
@@ -105,6 +105,23 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         start_from(lwl_small(), "lwl", saved(tmp_path / "w.safetensors", narrow, "lwl"))
     with pytest.raises(InputError, match="does not fit"):
         start_from(lwl_small(), "lwl", saved(tmp_path / "w.safetensors", nn.Linear(2, 2), "other"))
+
+
+def test_a_backbone_alone_is_taken_whole_or_refused(tmp_path: Path) -> None:
+    theirs, ours = lwl_small(), lwl_small()
+    kept = {name: tensor.clone() for name, tensor in ours.decoder.state_dict().items()}
+    before = next(ours.backbone.parameters()).clone()
+    line = start_backbone(ours, saved(tmp_path / "w.safetensors", theirs, "other"))
+    assert line.endswith("w.safetensors")
+    assert not torch.equal(next(ours.backbone.parameters()), before)
+    for name, tensor in theirs.backbone.state_dict().items():
+        assert torch.equal(tensor, ours.backbone.state_dict()[name]), name
+    for name, tensor in ours.decoder.state_dict().items():
+        assert torch.equal(tensor, kept[name]), name
+    with pytest.raises(
+        InputError, match=r"the backbone in .*w\.safetensors does not fit: .* among them backbone"
+    ):
+        start_backbone(ours, saved(tmp_path / "w.safetensors", nn.Linear(2, 2), "other"))
 
 
 def test_weights_of_a_run_are_its_own_or_else_bundled_ones(
