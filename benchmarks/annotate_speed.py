@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def _run(args: argparse.Namespace, video: Video) -> int:
-    network, small = _network(args), load_network(DEFAULT_MODEL)
+    network, small = _network(args), _load(DEFAULT_MODEL)
     if args.peak_memory:
         print(peak_memory(network, args.peak_memory, args.interval, video))
         return 0
@@ -101,9 +101,16 @@ def _run(args: argparse.Namespace, video: Video) -> int:
     return _verdict(reached)
 
 
+def _load(name_or_file: str) -> Box2SegNet:
+    network = load_network(name_or_file)
+    if not isinstance(network, Box2SegNet):
+        raise InputError(f"{name_or_file} is a {network.config.variant}: must be a Box2Seg network")
+    return network
+
+
 def _network(args: argparse.Namespace) -> Box2SegNet:
     if args.weights:
-        return load_network(args.weights)
+        return _load(args.weights)
     torch.manual_seed(0)
     return box2seg_resnet50().eval()
 

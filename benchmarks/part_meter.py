@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.network import Box2SegNet
 
 DECODE = {False: "decode, first pass", True: "decode, last pass"}
@@ -36,7 +37,7 @@ class PartMeter:
     """Adds up by part how far a running total rises while a network's parts work.
 
     Args:
-        network: with one refinement; its methods are wrapped.
+        network: a Box2SegNet with one refinement; its methods are wrapped.
         total: seconds, operations or bytes so far.
 
     Attributes:
@@ -44,7 +45,8 @@ class PartMeter:
         frames: how many frames each part has computed.
     """
 
-    def __init__(self, network: Box2SegNet, total: Callable[[], float]) -> None:
+    def __init__(self, network: BoxNet, total: Callable[[], float]) -> None:
+        assert isinstance(network, Box2SegNet)
         self.amounts: dict[str, float] = defaultdict(float)
         self.frames: dict[str, float] = defaultdict(float)
         self._total = total

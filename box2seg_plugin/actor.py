@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from box2seg_plugin.network import Box2SegNet
+from box2seg_plugin.box_network import BoxNet
 from ltr.data.clip_processing import Sample
 from ltr.losses.segmentation import choose_loss, mask_iou
 
@@ -30,7 +30,7 @@ class Box2SegActor:
 
     def __init__(
         self,
-        network: Box2SegNet,
+        network: BoxNet,
         loss: str = "lovasz",
         loss_weight: float = 100.0,
         single_frame_dropout: float = 0.0,

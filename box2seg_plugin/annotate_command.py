@@ -6,6 +6,7 @@ import argparse
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def _run_in(
     from box2seg_plugin.annotate.manifest import make_manifest
     from box2seg_plugin.annotate.quality_score import load_score
     from box2seg_plugin.annotate.runner import annotate
-    from box2seg_plugin.annotate.whole_folder import claim_folder, make_folders
+    from box2seg_plugin.annotate.set_output import claim_folder, make_folders
     from box2seg_plugin.segmenter import DEFAULT_MODEL
     from box2seg_plugin.variants import load_network
     from ltr.checkpoint import weights_digest
@@ -135,8 +136,9 @@ def _pool(args: argparse.Namespace, settings: AnnotationSettings) -> Pool | RayP
 def _put_together(folder: AnnotationFolder, manifest: str, loaders: VideoLoaders, report: bool) -> bool:
     """Join the records and write the report; whether that went well."""
     from box2seg_plugin.annotate.report import write_report
-    from box2seg_plugin.annotate.whole_folder import join_videos
+    from box2seg_plugin.annotate.set_output import join_videos
 
+    @lru_cache(maxsize=1)  # the report asks for the frames of a video, then for its boxes
     def load(video: str) -> BoxVideo:
         if video not in loaders:
             raise InputError(f"it is not among the {len(loaders)} of this run")

@@ -12,6 +12,7 @@ from box2seg_plugin.annotate.protocol import PROTOCOLS
 from box2seg_plugin.network_options import add_network_arguments
 from box2seg_plugin.windows import RULES, check_window
 from ltr.errors import InputError
+from pytracking.evaluation.box_formats.catalog import AUTO, format_names
 
 if TYPE_CHECKING:
     from box2seg_plugin.annotate.settings import AnnotationSettings
@@ -50,8 +51,8 @@ def _add_choice(group: argparse._ArgumentGroup) -> None:
     add("--shard", metavar="I/N", help="every N-th video from the I-th on, 1 <= I <= N: for job arrays "
         "that share --out")  # fmt: skip
     add("--boxes", type=Path, metavar="FILE", help="of a folder set: boxes that do not lie with the frames")
-    add("--boxes-format", default="auto", metavar="NAME", help="of a folder set: what they are written in "
-        "(auto)")  # fmt: skip
+    add("--boxes-format", default=AUTO, metavar="NAME", help="of a folder set: what they are written in: "
+        f"{', '.join(format_names())} ({AUTO})")  # fmt: skip
 
 
 def _add_protocol(group: argparse._ArgumentGroup) -> None:

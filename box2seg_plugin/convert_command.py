@@ -17,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from box2seg_plugin.formats.catalog import FORMATS, detect_format
-from box2seg_plugin.formats.images import with_images
+from box2seg_plugin.formats.images import refuse_one_for_all, with_images
 from box2seg_plugin.formats.losses import Losses
 from box2seg_plugin.formats.mask_video import Reading, VideoLoaders, WriteVideo
 from ltr.errors import InputError
@@ -73,10 +73,12 @@ def run(args: argparse.Namespace) -> int:
     _check_output(args, target.is_file)
     source = detect_format(args.masks) if args.source_format == AUTO else args.source_format
     losses = Losses()
-    found = FORMATS[source].find(args.masks, Reading(losses, args.images, args.binary))
+    found = FORMATS[source].find(args.masks, Reading(losses, args.images, args.name, args.binary))
     names = _choose(args.videos, found, args.masks)
     if args.name is not None and len(names) > 1:
         raise InputError(f"--name is for one video, {args.masks} has {len(names)}: choose one with --videos")
+    if args.images is not None:
+        refuse_one_for_all(args.images, names)
     with target.write(args.out, losses) as write:
         broken = _convert(names, found, write, args)
         if broken == len(names):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.segmenter import VideoSegmenter
 from box2seg_plugin.video_run import Image
@@ -165,7 +166,7 @@ def mean_j(labels: Sequence[Labels | None], masks: Iterable[ObjectMasks]) -> dic
 
 
 def evaluate(
-    network: Box2SegNet | str | Path,
+    network: BoxNet | str | Path,
     videos: Sequence[LabelledVideo],
     frames: int = 5,
     interval: int = 5,
@@ -189,7 +190,9 @@ def evaluate(
         network, frames, interval, refinements, device, precision, flip, crop_scale=scale
     )
     extras = [f"jitter {jitter:.0%}"] * bool(jitter) + ["flip"] * flip
-    row = name or ", ".join([f"Box2Seg T = {frames}", *extras])
+    loaded = segmenter.solver.network
+    what = "Box2Seg" if isinstance(loaded, Box2SegNet) else loaded.config.variant
+    row = name or ", ".join([f"{what} T = {frames}", *extras])
     return score_method(network_method(segmenter), videos, row, jitter)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from box2seg_plugin.network import FrameCode
+from box2seg_plugin.box_network import FrameCode
 from ltr.data.crops import Crop
 
 

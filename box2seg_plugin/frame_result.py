@@ -95,16 +95,20 @@ def compose_frame(
     for claim in claims:
         if not (merged.mask[claim.region] == claim.object_id).any() and keep_one_pixel(merged.mask, claim):
             fallbacks.add(claim.object_id)
+    maps = {i: _probability_map(claim, size) for i, claim in seen.items()} if probabilities else None
+    measured = None
+    if measures:
+        measured = {
+            i: _measure(claim, predictions[i], merged.mask, i in fallbacks) for i, claim in seen.items()
+        }
     return FrameResult(
         index,
         merged.mask,
-        tuple(seen),
-        tuple(sorted(fallbacks)),
-        merged.claimed_twice,
-        {i: _probability_map(claim, size) for i, claim in seen.items()} if probabilities else None,
-        {i: _measure(claim, predictions[i], merged.mask, i in fallbacks) for i, claim in seen.items()}
-        if measures
-        else None,
+        objects=tuple(seen),
+        fallbacks=tuple(sorted(fallbacks)),
+        claimed_twice=merged.claimed_twice,
+        probabilities=maps,
+        measures=measured,
     )
 
 
@@ -114,9 +118,8 @@ def _inside_box(
     """Logits of the crop on the whole pixels of the box; what is outside the crop is background."""
     left, top, right, bottom = box_pixels(prediction.box, *size)
     crop = replace(prediction.crop, x=prediction.crop.x - left, y=prediction.crop.y - top)
-    return ObjectLogits(
-        object_id, top, left, paste_logits(logits, crop, (bottom - top, right - left), NOTHING)
-    )
+    inside = paste_logits(logits, crop, (bottom - top, right - left), NOTHING)
+    return ObjectLogits(object_id, top, left, inside)
 
 
 def _stand_in(claim: ObjectLogits, prediction: ObjectPrediction, size: tuple[int, int]) -> ObjectLogits:

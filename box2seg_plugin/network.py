@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from box2seg_plugin.box_network import BoxNet, BoxNetConfig, FrameCode, check_shapes, split_batch
 from box2seg_plugin.object_encoder import ObjectEncoder, draw_boxes
-from ltr.models.encoded_frames import EncodedFrames
 from ltr.models.few_shot import FilterLearner, apply_filter
 from ltr.models.mask_encoder import MaskEncoder
 from ltr.models.normalisation import IMAGENET
@@ -30,7 +30,7 @@ from ltr.models.segmentation_network import SegmentationConfig, SegmentationNet
 
 
 @dataclass(frozen=True)
-class Box2SegConfig(SegmentationConfig):
+class Box2SegConfig(SegmentationConfig, BoxNetConfig):
     """Everything that decides the network's shape and its input. Stored with the weights.
 
     Attributes:
@@ -52,21 +52,7 @@ class Box2SegConfig(SegmentationConfig):
     test_steps: int = 15
 
 
-@dataclass
-class FrameCode(EncodedFrames):
-    """What the network keeps of N frames: all that depends on one frame and its box alone.
-
-    Attributes:
-        m: single-frame embedding (N, C, h, w), or None without that branch.
-        e, w: embedding and confidence (N, C, h, w), or None without aggregation.
-    """
-
-    m: Tensor | None
-    e: Tensor | None
-    w: Tensor | None
-
-
-class Box2SegNet(SegmentationNet):
+class Box2SegNet(SegmentationNet, BoxNet):
     """The network; :func:`box2seg_resnet50`, :func:`box2seg_small` and :func:`build_box2seg` make one."""
 
     config: Box2SegConfig
@@ -94,17 +80,8 @@ class Box2SegNet(SegmentationNet):
         self.decoder = self.make_decoder(score_dim)
 
     def encode(self, images: Tensor, boxes: Tensor) -> FrameCode:
-        """All that depends on a frame alone.
-
-        Args:
-            images: (N, 3, H, W) RGB in 0..255, uint8 or float; H and W multiples of 32.
-            boxes: (N, 4) x, y, w, h in input pixels.
-        """
-        if boxes.shape != (len(images), 4):
-            raise ValueError(
-                f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)}: must be "
-                "(N, 3, H, W) and (N, 4)"
-            )
+        """See :meth:`BoxNet.encode`."""
+        check_shapes(images, boxes)
         return self.encode_maps(self.backbone_maps(images), boxes, images.shape[-2:])
 
     def encode_maps(self, maps: dict[str, Tensor], boxes: Tensor, size: Sequence[int]) -> FrameCode:
@@ -124,7 +101,7 @@ class Box2SegNet(SegmentationNet):
         return learner(x, e, w, steps)
 
     def decode(self, code: FrameCode, s: Tensor | None, size: Sequence[int]) -> Tensor:
-        """Logits (N, H, W) of frames from their code and s (N, C, h, w); None without aggregation."""
+        """See :meth:`BoxNet.decode`."""
         parts = [t for t in (code.m, s) if t is not None]
         return self.decoder(code.reduced, torch.cat([p.to(parts[0].dtype) for p in parts], dim=1), size)
 
@@ -132,26 +109,10 @@ class Box2SegNet(SegmentationNet):
         """B-hat: logits (N, H, W) -> refined e and w, each (N, C, h, w)."""
         return self.mask_encoder(torch.sigmoid(logits.float())[:, None])
 
-    def decode_window(
-        self, code: FrameCode, frames: int, size: Sequence[int], steps: int, refinements: int
-    ) -> list[Tensor]:
-        """All predictions for windows whose frames lie one after another in ``code`` (N = B * frames).
-
-        Returns:
-            1 + refinements tensors of logits (B, T, H, W), first to last.
-        """
-        earlier, s = self.aggregate_window(code, frames, size, steps, refinements)
-        return [split_batch(logits, frames) for logits in (*earlier, self.decode(code, s, size))]
-
     def aggregate_window(
         self, code: FrameCode, frames: int, size: Sequence[int], steps: int, refinements: int
     ) -> tuple[list[Tensor], Tensor | None]:
-        """:meth:`decode_window` up to the last decoding, which may then be of some of the frames alone.
-
-        Returns:
-            the logits (N, H, W) of all passes but the last, and s (N, C, h, w) of the last; None without
-            aggregation.
-        """
+        """See :meth:`BoxNet.aggregate_window`."""
         if not self.config.use_aggregation:
             return [], None
         assert code.e is not None and code.w is not None
@@ -166,44 +127,6 @@ class Box2SegNet(SegmentationNet):
             logits.append(self.decode(code, s, size))
             s = scores(*self.encode_mask(logits[-1]), refined=True)
         return logits, s
-
-    def forward(
-        self,
-        images: Tensor,
-        boxes: Tensor,
-        steps: int | None = None,
-        refinements: int | None = None,
-        keep_single_frame: Tensor | None = None,
-    ) -> list[Tensor]:
-        """Segment windows.
-
-        Args:
-            images: (B, T, 3, H, W) RGB in 0..255.
-            boxes: (B, T, 4) x, y, w, h in input pixels.
-            steps: descent steps; None is the config's for the current mode (train or eval).
-            refinements: refinement passes; None is the config's.
-            keep_single_frame: (B,) 0 or 1; m of windows with 0 is blanked out. Trains the decoder to listen
-                to s.
-
-        Returns:
-            1 + refinements tensors of logits (B, T, H, W), first to last.
-        """
-        if steps is None:
-            steps = self.config.train_steps if self.training else self.config.test_steps
-        if refinements is None:
-            refinements = self.config.refinements
-        if refinements and not self.config.refinements:
-            raise ValueError(f"{refinements} refinements asked of a network built without")
-        code = self.encode(images.flatten(0, 1), boxes.flatten(0, 1))
-        frames = images.shape[1]
-        if keep_single_frame is not None and code.m is not None:
-            code.m = code.m * keep_single_frame.repeat_interleave(frames).view(-1, 1, 1, 1).to(code.m.dtype)
-        return self.decode_window(code, frames, images.shape[-2:], steps, refinements)
-
-
-def split_batch(tensor: Tensor, count: int) -> Tensor:
-    """(N * count, ...) -> (N, count, ...)."""
-    return tensor.reshape(-1, count, *tensor.shape[1:])
 
 
 RESNET50 = Box2SegConfig()

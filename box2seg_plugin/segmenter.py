@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.frame_result import FrameResult
-from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.variants import load_network
 from box2seg_plugin.video_run import Image, RunSettings, VideoRun
 from box2seg_plugin.window_solver import WindowSolver
@@ -56,7 +56,7 @@ class VideoSegmenter:
 
     def __init__(
         self,
-        network: Box2SegNet | str | Path = DEFAULT_MODEL,
+        network: BoxNet | str | Path = DEFAULT_MODEL,
         frames: int = 5,
         interval: int = 5,
         refinements: int | None = None,
@@ -77,7 +77,7 @@ class VideoSegmenter:
             raise InputError(f"crop scale is {crop_scale}: must be from 1 to 100")
         self.device = choose_device(device)
         self.bfloat16 = use_bfloat16(precision, self.device)
-        loaded = network if isinstance(network, Box2SegNet) else load_network(network, self.device)
+        loaded = network if isinstance(network, BoxNet) else load_network(network, self.device)
         self.solver = WindowSolver(loaded, self.device, self.bfloat16, refinements, flip)
         self.settings = RunSettings(
             frames,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from box2seg_plugin.network import Box2SegNet, FrameCode, split_batch
+from box2seg_plugin.box_network import BoxNet, FrameCode, split_batch
 from ltr.errors import InputError
 from ltr.models.inference import ready_for_inference
 
@@ -47,7 +47,7 @@ class WindowSolver:
 
     def __init__(
         self,
-        network: Box2SegNet,
+        network: BoxNet,
         device: torch.device,
         bfloat16: bool = False,
         refinements: int | None = None,
@@ -125,7 +125,7 @@ class WindowSolver:
         """Logits (len(wanted), H, W) for some of the frames in ``code``, of which ``frames`` in a row are a
         window: those of the last pass, then those of the first where they are asked for and others.
 
-        As :meth:`Box2SegNet.decode_window`, but the last pass decodes what is asked for alone. The passes
+        As :meth:`BoxNet.decode_window`, but the last pass decodes what is asked for alone. The passes
         before it need every frame: their masks say what the next filter is to predict.
         """
         steps = self.network.config.test_steps

@@ -19,15 +19,12 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from chain_clips import (
     CLIPS,
     RECTANGLES,
@@ -38,34 +35,24 @@ from chain_clips import (
     note_settings,
     write_clips,
 )
+from chain_steps import annotate_clips, timed, track, train
 from report import FOLDER, provenance, shown_command, write_report
 
-from box2seg_plugin import cli
-from box2seg_plugin.annotate.output import AnnotationFolder
-from box2seg_plugin.annotate.protocol import PROTOCOLS
 from box2seg_plugin.parameters import box2seg_init
 from box2seg_plugin.segmenter import DEFAULT_MODEL
 from box2seg_plugin.variants import load_network
-from ltr.checkpoint import weights_digest
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.dataset.synthetic_clips import SyntheticClips
-from ltr.device import DEVICES, choose_device
+from ltr.device import DEVICES
 from ltr.environment import environment
 from ltr.errors import InputError
-from ltr.models.lwl_variants import load_lwl
 from ltr.output_folder import make_folder
 from ltr.plugins import load_plugins
 from ltr.train_settings.clip_data import AT_LEAST, ClipData
 from ltr.train_settings.lwl.settings import build
 from ltr.train_settings.lwl.small import small
-from ltr.trainer import Trainer
-from pytracking.analysis.datasets import Options, dataset
 from pytracking.analysis.report import Scores, markdown_table
 from pytracking.evaluation.datasets import load_sequences
-from pytracking.evaluation.results import ResultsFolder
-from pytracking.evaluation.runner import run_sequences
-from pytracking.evaluation.sequence_job import Job
-from pytracking.registry import PARAMETERS
 
 NAME = "pseudo_label_chain"
 TITLE = "From boxes to a tracker: LWL trained on Box2Seg's masks"
@@ -85,10 +72,6 @@ HOW_MEASURED = (
     "pytracking.analysis on the videos (all frames but the first and the last), started from the box of the "
     "first true mask through Box2Seg (lwl/box2seg_init with the network of the row)."
 )
-
-CHECKPOINT_STEPS = 50
-
-logger = logging.getLogger(NAME)
 
 
 def parser() -> OneLineParser:
@@ -127,16 +110,16 @@ def run(args: argparse.Namespace, command: str) -> str:
     make_folder(args.work, "--work")
     make_folder(args.out, "--out")
     videos = [sequence.name for sequence in load_sequences("davis", args.davis)]
-    with _timed("clips"):
+    with timed("clips"):
         make_clips(args)
-    with _timed("annotation"):
+    with timed("annotation"):
         masks = {"true": args.work / TRUE, "rectangles": args.work / RECTANGLES, "box2seg": annotate(args)}
     scores: dict[str, Mapping[str, Scores]] = {}
     for labels in ROWS:
-        with _timed(f"training on {ROWS[labels]}"):
-            weights = train(args, labels, masks[labels])
-        with _timed(f"tracking after it, {len(videos)} videos"):
-            scores[labels] = track(args, labels, weights)
+        with timed(f"training on {ROWS[labels]}"):
+            weights = train_on(args, labels, masks[labels])
+        with timed(f"tracking after it, {len(videos)} videos"):
+            scores[labels] = track_davis(args, labels, weights)
     least = {labels: args.min_quality if labels == "box2seg" else 0.0 for labels in ROWS}
     own = {labels: judge_labels(args.work, folder, least[labels]) for labels, folder in masks.items()}
     table = format_table(own, scores, videos)
@@ -156,20 +139,15 @@ def make_clips(args: argparse.Namespace) -> None:
 
 
 def annotate(args: argparse.Namespace) -> Path:
-    """Step 2, with windows of neighbouring frames, which in these clips are far apart.
+    """Step 2.
 
     Returns:
         folder of the masks.
     """
-    out = args.work / "annotated"
-    options = ["--root", args.work / CLIPS, "--out", out, "--frames", "5", "--interval", "1"]
-    options += ["--model", args.model, "--device", args.device, "--no-report"]
-    if code := cli.main(["annotate", "folder", *map(str, options)]):
-        raise InputError(f"box2seg annotate ended with exit code {code}: see above")
-    return AnnotationFolder(out, PROTOCOLS["folder"].masks_name).masks
+    return annotate_clips(args.work / CLIPS, args.work / "annotated", args.model, args.device)
 
 
-def train(args: argparse.Namespace, labels: str, masks: Path) -> Path:
+def train_on(args: argparse.Namespace, labels: str, masks: Path) -> Path:
     """Step 3 for one kind of labels.
 
     Returns:
@@ -177,16 +155,7 @@ def train(args: argparse.Namespace, labels: str, masks: Path) -> Path:
     """
     workspace = args.work / "workspace"
     places = environment({"workspace": workspace, "pseudo_frames": args.work / CLIPS, "pseudo_masks": masks})
-    training = build(small, places, **changes(args, labels))
-    torch.set_flush_denormal(True)
-    trainer = Trainer(
-        training,
-        workspace / training.name,
-        choose_device(args.device),
-        workers=0,
-        epoch_steps=CHECKPOINT_STEPS,
-    )
-    return trainer.run()
+    return train(build(small, places, **changes(args, labels)), workspace, args.device)
 
 
 def changes(args: argparse.Namespace, labels: str) -> dict[str, Any]:
@@ -203,23 +172,11 @@ def changes(args: argparse.Namespace, labels: str) -> dict[str, Any]:
     }
 
 
-def track(args: argparse.Namespace, labels: str, weights: Path) -> Mapping[str, Scores]:
-    """Step 4 for one network; other weights have other results.
-
-    Returns:
-        object -> its scores; "" -> their means.
-    """
-    name = f"chain_{labels}-{weights_digest(load_lwl(weights))[:12]}"
+def track_davis(args: argparse.Namespace, labels: str, weights: Path) -> Mapping[str, Scores]:
+    """Step 4 for one network."""
     make_parameters = partial(box2seg_init, model=str(weights), device=args.device)
-    PARAMETERS.register(f"lwl/{name}", make_parameters)
-    folder = ResultsFolder.of(args.work / "results", "lwl", name, from_boxes=True)
-    job = Job("lwl", name, folder, from_boxes=True)
-    outcome = run_sequences(job, load_sequences("davis", args.davis))
-    if outcome.failed:
-        raise InputError(f"{outcome.failed[0].name}: {outcome.failed[0].reason}")
-    row = dataset("davis")
-    scored = row.score(row.load(args.davis), folder.path, Options())
-    return {**scored.per_sequence, "": scored.scores}
+    results = args.work / "results"
+    return track(f"chain_{labels}", weights, args.davis, results, make_parameters, from_boxes=True)
 
 
 def format_table(
@@ -249,13 +206,6 @@ def _describe(args: argparse.Namespace, videos: Sequence[str]) -> str:
         f"{small.stages[0].batch} clips of {small.stages[0].frames} frames; {args.davis.name}, "
         f"{len(videos)} videos"
     )
-
-
-@contextmanager
-def _timed(what: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    logger.info("%s: %.0f s", what, time.perf_counter() - started)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import torch
 
-from box2seg_plugin.network import VARIANTS, Box2SegNet
+from box2seg_plugin.box_network import BoxNet
+from box2seg_plugin.network import VARIANTS
 from box2seg_plugin.variants import BUNDLED
 from ltr.checkpoint import read_weights, weights_digest
 from ltr.device import choose_device, use_bfloat16
@@ -44,7 +45,7 @@ def write_report(folder: Path, name: str, title: str, parts: Sequence[str]) -> P
     return path
 
 
-def provenance(command: str, models: Mapping[str, Box2SegNet], data: str, device: str, precision: str) -> str:
+def provenance(command: str, models: Mapping[str, BoxNet], data: str, device: str, precision: str) -> str:
     """What made a table, as a list.
 
     Args:
@@ -72,7 +73,7 @@ def shown_command(script: str, arguments: Sequence[str]) -> str:
     return shlex.join(["python", f"experiments/{script}.py", *(_name_alone(text) for text in arguments)])
 
 
-def describe_model(name_or_file: str, network: Box2SegNet) -> str:
+def describe_model(name_or_file: str, network: BoxNet) -> str:
     """Its name, the digest of its weights, and what its file notes about how they came about."""
     facts = [Path(name_or_file).name, f"sha256 {weights_digest(network)[:16]}"]
     file = BUNDLED / f"{name_or_file}.safetensors" if name_or_file in VARIANTS else Path(name_or_file)

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.evaluation import Score, VideoScore, jitter_boxes, mean_j
 from box2seg_plugin.frame_cache import CachedFrame, FrameCache
 from box2seg_plugin.frame_result import FrameResult, ObjectPrediction, compose_frame
-from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.window_solver import WindowSolver
 from box2seg_plugin.windows import WindowPlan, check_window
 from ltr.data.boxes import box_mask, clip_box, is_absent
@@ -68,7 +68,7 @@ class Result:
 
 def compare(
     settings: Sequence[Setting],
-    networks: Mapping[str, Box2SegNet],
+    networks: Mapping[str, BoxNet],
     videos: Sequence[LabelledVideo],
     every: int = 1,
     device: str = "auto",
@@ -251,7 +251,7 @@ def _same_crops(settings: Sequence[Setting]) -> Iterator[list[Setting]]:
 
 
 def _make_solvers(
-    settings: Sequence[Setting], networks: Mapping[str, Box2SegNet], device: str, precision: str
+    settings: Sequence[Setting], networks: Mapping[str, BoxNet], device: str, precision: str
 ) -> dict[Setting, WindowSolver]:
     """One solver for each network and number of refinements."""
     place = choose_device(device)

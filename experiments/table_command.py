@@ -13,7 +13,7 @@ from report import FOLDER, provenance, shown_command, write_report
 from sweep import Result, Setting, compare
 from table_rows import Row, Table
 
-from box2seg_plugin.network import Box2SegNet
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.variants import load_network
 from ltr.command_line import BAD_INPUT, OneLineParser, print_error
 from ltr.device import DEVICES, PRECISIONS
@@ -127,7 +127,7 @@ def _videos(table: Table, args: argparse.Namespace) -> list[LabelledVideo]:
     return [table.videos(args, video) for video in davis_videos(args.root, args.sequences)]
 
 
-def _check_networks(rows: Sequence[Row], networks: Mapping[str, Box2SegNet]) -> None:
+def _check_networks(rows: Sequence[Row], networks: Mapping[str, BoxNet]) -> None:
     """Refuse a network that is not what its row says.
 
     Raises:
@@ -137,7 +137,9 @@ def _check_networks(rows: Sequence[Row], networks: Mapping[str, Box2SegNet]) -> 
         for setting in row.settings:
             config = networks[setting.model].config.to_dict()
             wrong = [
-                f"{key} = {config[key]} ({value})" for key, value in row.needs.items() if config[key] != value
+                f"{key} = {config.get(key)} ({value})"
+                for key, value in row.needs.items()
+                if config.get(key) != value
             ]
             if wrong:
                 raise InputError(f"{setting.model} is no {row.label} network: its {', '.join(wrong)}")

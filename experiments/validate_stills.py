@@ -16,7 +16,7 @@ import sys
 import numpy as np
 import torch
 
-from box2seg_plugin.network import Box2SegNet
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.object_encoder import draw_boxes
 from box2seg_plugin.segmenter import VideoSegmenter
 from box2seg_plugin.train_settings.small import small
@@ -37,7 +37,7 @@ FRAMES = (1, 3, 5)
 CLIP_SEED = 20211
 
 
-def centred_crops(network: Box2SegNet) -> CropJitter:
+def centred_crops(network: BoxNet) -> CropJitter:
     """The crop that inference takes: no jitter."""
     config = network.config
     return CropJitter(
@@ -45,7 +45,7 @@ def centred_crops(network: Box2SegNet) -> CropJitter:
     )
 
 
-def logits_of(network: Box2SegNet, batch: Sample, frames: int, blank_s: bool = False) -> list[torch.Tensor]:
+def logits_of(network: BoxNet, batch: Sample, frames: int, blank_s: bool = False) -> list[torch.Tensor]:
     """Predictions for windows of the first ``frames`` frames; ``blank_s`` hides the aggregation's answer."""
     images, boxes = batch.images[:, :frames], batch.boxes[:, :frames]
     code = network.encode(images.flatten(0, 1), boxes.flatten(0, 1))
@@ -58,7 +58,7 @@ def logits_of(network: Box2SegNet, batch: Sample, frames: int, blank_s: bool = F
     return [network.decode(code, torch.zeros_like(code.e), size).view(-1, frames, *size)]
 
 
-def validate_ecssd(network: Box2SegNet, root: str, count: int, precision: torch.dtype) -> float:
+def validate_ecssd(network: BoxNet, root: str, count: int, precision: torch.dtype) -> float:
     """Mean J of the masks that users get for ECSSD stills, the box being that of the true mask, one frame."""
     stills = ImageMasks(root)
     name = "bf16" if precision == torch.bfloat16 else "fp32"
@@ -77,7 +77,7 @@ def _inside(logits: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     return torch.where(drawn > 0, logits.float(), -10.0)
 
 
-def validate_clips(network: Box2SegNet, clips: int, precision: torch.dtype) -> dict[str, float]:
+def validate_clips(network: BoxNet, clips: int, precision: torch.dtype) -> dict[str, float]:
     """Mean J on the clips' first frames, by number of frames and with the aggregation disturbed."""
     stills = ClipData(environment(), small.held_out).held_out_stills()
     source = SyntheticClips(stills)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ltr.errors import InputError
@@ -43,3 +47,36 @@ def check_writable(folder: Path, option: str) -> None:
 def _not_writable(folder: Path, option: str, error: OSError) -> InputError:
     reason = error.strerror or error
     return InputError(f"cannot write to {folder} ({reason}): choose another folder with {option}")
+
+
+@contextmanager
+def whole_folder(path: Path, replace: bool = False) -> Iterator[Path]:
+    """Gives a new folder to write to, which becomes ``path`` when the block ends without an error.
+
+    Args:
+        path: the folder to make, with its parents; it must not be there, or be empty, unless it is replaced.
+        replace: put it in the place of one that is there, and remove what killed processes left of it. Only
+            one process at a time may do that.
+
+    Raises:
+        InputError: anything of it cannot be written, the block's own ``OSError`` included.
+    """
+    # Beside it, so that a renaming does not cross file systems and is one step.
+    name = path.name if replace else secrets.token_hex(8)
+    new, old = path.with_name(f".{name}.part"), path.with_name(f".{name}.old")
+    try:
+        _remove(new, old)
+        new.mkdir(parents=True)
+        yield new
+        if replace and path.exists():
+            path.replace(old)
+        new.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        _remove(new, old)
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -23,6 +23,7 @@ from ltr.environment import environment
 from ltr.plugins import load_plugins
 from ltr.train_settings.lwl.settings import build
 from ltr.train_settings.lwl.small import CROPS, small
+from ltr.trainer import Trainer
 from ltr.training import Stage
 from pytracking.registry import PARAMETERS
 
@@ -227,7 +228,7 @@ def test_the_chain_from_clips_to_the_table_and_once_more(
 
     before = {path: path.stat().st_mtime_ns for path in work.rglob("*.[jp]*g")}
     monkeypatch.delenv("LTR_DUTS_DIR")  # no still is needed any more
-    monkeypatch.setattr(chain.Trainer, "_train_step", None)
+    monkeypatch.setattr(Trainer, "_train_step", None)
     assert chain.main(arguments(work, davis)) == 0
     assert capsys.readouterr().out == printed
     assert {path: path.stat().st_mtime_ns for path in work.rglob("*.[jp]*g")} == before

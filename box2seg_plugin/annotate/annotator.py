@@ -22,8 +22,8 @@ from box2seg_plugin.annotate.video_images import VideoImages
 from box2seg_plugin.annotate.video_locks import LOCKS, VideoBusyError, video_lock
 from box2seg_plugin.annotate.video_output import VideoOutput, check_not_foreign, check_place, is_foreign
 from box2seg_plugin.annotate.video_state import DONE, FAILED, VideoState, done_state
+from box2seg_plugin.box_network import BoxNet
 from box2seg_plugin.mask_measures import MaskMeasures
-from box2seg_plugin.network import Box2SegNet
 from box2seg_plugin.segmenter import VideoSegmenter
 from box2seg_plugin.variants import load_network
 from ltr.checkpoint import weights_digest
@@ -110,7 +110,7 @@ class Annotator:
             cannot be used.
     """
 
-    def __init__(self, job: AnnotationJob, network: Box2SegNet | None = None) -> None:
+    def __init__(self, job: AnnotationJob, network: BoxNet | None = None) -> None:
         self.job = job
         self.loaders = job.source.find()
         network = network or load_network(job.model)
@@ -214,6 +214,7 @@ class Annotator:
             frames=len(video),
             masks=files,
             objects=sorted(boxes),
+            tracks=[track for track in video.tracks if track[0] in boxes],
             absent=int(absent.sum()),
             refused=[(video.names[frame], object_id) for frame, object_id in refused],
             records=len(records),

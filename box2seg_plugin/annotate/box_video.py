@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,14 @@ class BoxVideo:
         names: what the mask of each frame is called, without suffix; as many as frames, all different.
         boxes: object id (1..254) -> (N, 4) float64 x, y, w, h in pixels; absent where w <= 0 or h <= 0.
             What lies wholly outside the frame is found when the frames' size is known.
+        tracks: (object id, what the file of the boxes calls it, its class or ""), where that is another.
     """
 
     name: str
     files: tuple[Path, ...]
     names: tuple[str, ...]
     boxes: Mapping[int, Boxes]
+    tracks: Sequence[tuple[int, int, str]] = ()
 
     def __len__(self) -> int:
         return len(self.files)

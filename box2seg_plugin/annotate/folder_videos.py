@@ -10,7 +10,7 @@ from box2seg_plugin.annotate.box_video import BoxVideo, VideoLoaders
 from box2seg_plugin.annotate.protocol import PROTOCOLS
 from ltr.errors import InputError
 from ltr.registry import unknown_name
-from pytracking.evaluation.box_formats.catalog import AUTO, find_format, format_names, read_boxes_as
+from pytracking.evaluation.box_formats.catalog import AUTO, find_format, format_names, read_tracks
 from pytracking.evaluation.folder_sequences import (
     BOX_FILES,
     find_box_file,
@@ -83,4 +83,5 @@ def _load(name: str, folder: Path, boxes: Path | None, boxes_format: str) -> Box
     files = frame_files(frame_folder(folder))
     names = PROTOCOLS["folder"].mask_names(files)
     box_file = find_box_file(folder, VIDEO_BOX_FILES) if boxes is None else boxes
-    return BoxVideo(name, files, names, read_boxes_as(boxes_format, box_file, [f.stem for f in files], name))
+    tracks = read_tracks(boxes_format, box_file, [f.stem for f in files], name)
+    return BoxVideo(name, files, names, tracks.boxes, tracks.called())

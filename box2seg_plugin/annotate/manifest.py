@@ -16,7 +16,7 @@ import torch
 
 from box2seg_plugin.annotate.quality_score import QualityScore
 from box2seg_plugin.annotate.settings import AnnotationSettings
-from box2seg_plugin.network import Box2SegNet
+from box2seg_plugin.box_network import BoxNet
 from ltr.checkpoint import weights_digest
 from ltr.data.image_io import jpeg_backend
 from ltr.errors import InputError
@@ -92,7 +92,7 @@ class Manifest:
 
 
 def make_manifest(
-    dataset: str, settings: AnnotationSettings, network: Box2SegNet, model_name: str, score: QualityScore
+    dataset: str, settings: AnnotationSettings, network: BoxNet, model_name: str, score: QualityScore
 ) -> Manifest:
     """The manifest of a run.
 

@@ -18,7 +18,7 @@ from box2seg_plugin.annotate.ray_pool import RayPool, run_on_ray
 from box2seg_plugin.annotate.run_log import RunLog
 from box2seg_plugin.annotate.video_output import check_not_foreign
 from box2seg_plugin.annotate.video_state import DONE, VideoState, done_state
-from box2seg_plugin.network import Box2SegNet
+from box2seg_plugin.box_network import BoxNet
 from pytracking.evaluation.reproducible import fixed_threads
 from pytracking.evaluation.worker_pool import OnProgress, Pool, run_in_processes
 
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def annotate(
-    job: AnnotationJob, network: Box2SegNet, names: Sequence[str], pool: Pool | RayPool, quiet: bool = False
+    job: AnnotationJob, network: BoxNet, names: Sequence[str], pool: Pool | RayPool, quiet: bool = False
 ) -> Outcome:
     """Annotate videos.
 
@@ -82,7 +82,7 @@ def annotate(
 
 
 def _results(
-    job: AnnotationJob, network: Box2SegNet, names: list[str], pool: Pool | RayPool, on_mask: OnProgress
+    job: AnnotationJob, network: BoxNet, names: list[str], pool: Pool | RayPool, on_mask: OnProgress
 ) -> Generator[VideoResult]:
     """What comes of each video, as soon as it is known."""
     if isinstance(pool, RayPool):

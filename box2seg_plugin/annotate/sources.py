@@ -24,11 +24,11 @@ from box2seg_plugin.annotate.tracking_sets import (
     find_lasot_videos,
     find_trackingnet_videos,
 )
+from ltr.dataset.video_folders import FRAME_FOLDERS
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.registry import unknown_name
 from pytracking.evaluation.box_formats.catalog import AUTO
-from pytracking.evaluation.folder_sequences import FRAME_FOLDERS
 from pytracking.evaluation.sequence import check_sequence_name
 
 FOLDER = "folder"

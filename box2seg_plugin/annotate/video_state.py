@@ -28,6 +28,7 @@ class VideoState:
         frames: of the video.
         masks: files that were written.
         objects: their ids.
+        tracks: (id, what the file of the boxes calls the object, its class or ""), where that is another.
         absent: boxes, of all frames and objects, that show nothing of their object.
         refused: those of them that were meant to show something, but lie outside the frame, have no area or
             are not finite: (name of the frame, object).
@@ -44,6 +45,7 @@ class VideoState:
     frames: int = 0
     masks: int = 0
     objects: Sequence[int] = ()
+    tracks: Sequence[tuple[int, int, str]] = ()
     absent: int = 0
     refused: Sequence[tuple[str, int]] = ()
     records: int = 0
@@ -67,11 +69,16 @@ def read_state(path: Path) -> VideoState | None:
 
 def read_states(folder: AnnotationFolder) -> Iterator[VideoState]:
     """All states that there are, by name."""
-    files = folder.state_of("*").parent
-    if files.is_dir():
-        for path in sorted(files.glob("*.json"), key=lambda path: path.stem):
-            if not path.name.startswith(".") and (state := read_state(path)) is not None:
-                yield state
+    for path in state_files(folder):
+        if (state := read_state(path)) is not None:
+            yield state
+
+
+def state_files(folder: AnnotationFolder) -> list[Path]:
+    """The files of all states, by the videos' names. Hidden files are not ours."""
+    pattern = folder.state_of("*")
+    files = (path for path in pattern.parent.glob(pattern.name) if not path.name.startswith("."))
+    return sorted(files, key=lambda path: path.stem)
 
 
 def done_state(folder: AnnotationFolder, video: str, settings: str) -> VideoState | None:

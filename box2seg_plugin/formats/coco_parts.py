@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -48,8 +47,8 @@ def draw_checked(segmentation: Any, size: tuple[int, int], place: str) -> npt.ND
     """
     width, height = size
     if isinstance(segmentation, dict):
-        counts = segmentation.get("counts")
-        fits = isinstance(segmentation.get("size"), list) and isinstance(counts, str | list)
+        side, counts = segmentation.get("size"), segmentation.get("counts")
+        fits = isinstance(side, list) and len(side) == 2 and isinstance(counts, str | list)
     else:
         fits = isinstance(segmentation, list) and all(map(_is_polygon, segmentation))
     if not fits:
@@ -61,7 +60,7 @@ def draw_checked(segmentation: Any, size: tuple[int, int], place: str) -> npt.ND
 
 def _is_polygon(points: Any) -> bool:
     return isinstance(points, list) and all(
-        isinstance(value, int | float) and math.isfinite(value) and abs(value) <= _MAX_COORDINATE
+        isinstance(value, int | float) and abs(value) <= _MAX_COORDINATE  # nor is nan
         for value in points
     )
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from box2seg_plugin.formats.cvat_objects import FrameMasks, assign_objects
-from box2seg_plugin.formats.cvat_reader import OBJECT, read_cvat
+from box2seg_plugin.formats.cvat_reader import OBJECT, CvatFile, read_cvat
 from box2seg_plugin.formats.folders import entries
 from box2seg_plugin.formats.images import images_of
 from box2seg_plugin.formats.label_painter import LabelPainter
@@ -34,11 +34,12 @@ from box2seg_plugin.formats.mask_video import (
     WriteVideo,
     objects_in,
 )
-from box2seg_plugin.formats.whole_folder import whole_folder
 from ltr.data.image_io import image_size
 from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.errors import InputError
+from ltr.output_folder import whole_folder
 from pytracking.analysis.vot_regions import Region, format_region, paint_region
+from pytracking.evaluation.box_formats.cvat_meta import TaskFrames
 
 SUFFIX = ".xml"
 
@@ -158,7 +159,7 @@ def find_cvat(path: Path, reading: Reading) -> VideoLoaders:
 
     Which object a mask is of says its attribute ``object``, else the ``group_id`` of its track, else the
     track, if that has masks in several frames, else its label. A frame without any mask is not annotated.
-    Without the images frames are called 00000 and on.
+    Without the images frames are called by their numbers, 00000 and on.
 
     Raises:
         InputError: there are none. What loads a video raises it where the file is damaged.
@@ -175,17 +176,35 @@ def _load(path: Path, reading: Reading) -> MaskVideo:
     contents = read_cvat(path)
     found = assign_objects(contents.tracks, path)
     reading.losses.other_shapes += contents.other_shapes
+    files = () if reading.images is None else images_of(reading.images, reading.name or path.stem)
     size = contents.size
-    if size is None and reading.images is not None:
-        size = image_size(images_of(reading.images, path.stem)[0])
+    if size is None and files:
+        size = image_size(files[0])
     if size is None:
         raise InputError(f"{path}: has no original_size: name the images with --images")
-    images = tuple(f"{frame:05d}.jpg" for frame in range(contents.length))
-    read = partial(_read_frame, found, size, reading.losses)
+    frames = _frames_of(contents, len(files))
+    if lost := [number for number in found.of_frame if frames.index(number) is None]:
+        raise InputError(
+            f"{path}: there is no frame {min(lost)}: the {frames.length} frames of the task are "
+            f"{frames.first}, {frames.number(1)} ..."
+        )
+    images = tuple(f"{frames.number(index):05d}.jpg" for index in range(frames.length))
+    read = partial(_read_frame, found, frames, size, reading.losses)
     return MaskVideo(path.stem, size, images, read, str(path), found.categories, named=False)
 
 
-def _read_frame(found: FrameMasks, size: tuple[int, int], losses: Losses, frame: int) -> LabelMap | None:
+def _frames_of(contents: CvatFile, images: int) -> TaskFrames:
+    """The frames of the task; where there are images, but not one for each of these, those of the source."""
+    task = contents.task
+    if task is None or (task.first, task.step) == (0, 1) or images not in (0, task.length):
+        return TaskFrames(contents.length)
+    return task
+
+
+def _read_frame(
+    found: FrameMasks, frames: TaskFrames, size: tuple[int, int], losses: Losses, index: int
+) -> LabelMap | None:
+    frame = frames.number(index)
     if frame not in found.of_frame:
         return None
     painter = LabelPainter(size, losses)

@@ -11,6 +11,7 @@ from box2seg_plugin.formats.mask_video import check_object_id, check_size
 from box2seg_plugin.formats.names import shorten, whole_number
 from ltr.errors import InputError
 from pytracking.analysis.vot_regions import Region, parse_region
+from pytracking.evaluation.box_formats.cvat_meta import MAX_TEXT, MetaReader, TaskFrames, task_frames
 from pytracking.evaluation.box_formats.plain_xml import Attributes, read_elements
 
 OBJECT = "object"
@@ -78,12 +79,14 @@ class CvatFile:
 
     Attributes:
         size: (width, height) of the frames; None where the file does not say.
-        length: number of frames.
+        task: which frames there are; None where the file does not say.
+        length: number of frames, where they are counted from 0 as in the source.
         tracks: in the order of the file.
         other_shapes: how many shapes are no masks.
     """
 
     size: tuple[int, int] | None
+    task: TaskFrames | None
     length: int
     tracks: list[Track]
     other_shapes: int
@@ -98,15 +101,15 @@ def read_cvat(path: Path) -> CvatFile:
     handler = _Handler()
     require_file(path)
     read_elements(path, handler.start, handler.end, handler.text)
-    if not handler.meta and not handler.tracks:
+    meta = handler.meta.texts
+    if not meta and not handler.tracks:
         raise InputError(f'{path}: neither meta nor tracks in it: export as "CVAT for video 1.1"')
-    length = whole_number(handler.meta.get("size", "0"), "size", str(path))
-    if length > MAX_FRAMES:
-        raise InputError(f"{path}: size is {length}: at most {MAX_FRAMES:,} frames are read")
+    task = task_frames(meta, str(path))
+    if task is not None and task.length > MAX_FRAMES:
+        raise InputError(f"{path}: size is {task.length}: at most {MAX_FRAMES:,} frames are read")
     last = max((mask.frame for track in handler.tracks for mask in track.masks), default=-1)
-    return CvatFile(
-        _stated_size(handler.meta, path), max(length, last + 1), handler.tracks, handler.other_shapes
-    )
+    length = max(task.length if task else 0, last + 1)
+    return CvatFile(_stated_size(meta, path), task, length, handler.tracks, handler.other_shapes)
 
 
 def _stated_size(meta: Mapping[str, str], path: Path) -> tuple[int, int] | None:
@@ -121,7 +124,7 @@ class _Handler:
     """Takes in a file element by element."""
 
     def __init__(self) -> None:
-        self.meta: dict[str, str] = {}
+        self.meta = MetaReader()
         self.tracks: list[Track] = []
         self.other_shapes = 0
         self._elements: list[str] = []
@@ -133,6 +136,7 @@ class _Handler:
     def start(self, name: str, attributes: Attributes, place: str) -> None:
         """An element begins."""
         self._elements.append(name)
+        self.meta.start(name)
         self._text, self._place = "", place
         path = self._elements
         if path[0] != "annotations":
@@ -152,14 +156,14 @@ class _Handler:
 
     def text(self, text: str) -> None:
         """Text within an element."""
-        if self._in_object or self._elements[1:2] == ["meta"]:
-            self._text += text
+        self.meta.text(text)
+        if self._in_object:
+            self._text = (self._text + text)[:MAX_TEXT]
 
     def end(self, name: str) -> None:
         """An element ends."""
-        if self._elements[1:2] == ["meta"]:  # then <task> or <job>, then what is told of it
-            self.meta.setdefault("/".join(self._elements[3:]), self._text.strip())
-        elif self._in_object and self._mask is not None:
+        self.meta.end()
+        if self._in_object and self._mask is not None:
             number = whole_number(self._text.strip(), f"attribute {OBJECT}", self._place)
             self._mask = replace(self._mask, object_id=check_object_id(number, self._place))
         elif name == "mask" and self._mask is not None:

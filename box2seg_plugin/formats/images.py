@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from box2seg_plugin.formats.folders import entries
 from box2seg_plugin.formats.mask_video import LabelMap, MaskVideo
-from ltr.data.image_io import image_size
+from ltr.data.image_io import IMAGE_SUFFIXES, image_size
 from ltr.errors import InputError
 from pytracking.evaluation.sequence_files import frame_files
+
+logger = logging.getLogger(__name__)
 
 
 def images_of(root: Path, video: str) -> tuple[Path, ...]:
@@ -24,6 +29,20 @@ def images_of(root: Path, video: str) -> tuple[Path, ...]:
         return frame_files(root)
     except InputError as error:
         raise InputError(f"{own}: no such folder of images, and not in the one above ({error})") from None
+
+
+def refuse_one_for_all(root: Path, videos: Sequence[str]) -> None:
+    """Refuse a folder of images for several videos, whose masks would all be taken for those of these images.
+
+    Raises:
+        InputError: there are images in it, and not a folder for each video.
+    """
+    lost = [video for video in videos if not (root / video).is_dir()]
+    if len(videos) > 1 and lost and any(path.suffix.lower() in IMAGE_SUFFIXES for path in entries(root)):
+        raise InputError(
+            f'--images {root} holds images, but no folder of those of "{lost[0]}": it must hold a folder for '
+            f"each of the {len(videos)} videos"
+        )
 
 
 def with_images(video: MaskVideo, root: Path) -> MaskVideo:
@@ -48,6 +67,11 @@ def with_images(video: MaskVideo, root: Path) -> MaskVideo:
                 f"{video.source}: has {len(frames)} frames, {files[0].parent} has {len(files)} images: is "
                 "this the right folder?"
             )
+        if len(frames) < len(files):
+            logger.warning(
+                "%s: counts %d frames, %s has %d images: its frames are taken for the first of these",
+                video.source, len(frames), files[0].parent, len(files),
+            )  # fmt: skip
         frames = tuple(file.stem for file in files[: len(frames)])
     position = {frame: index for index, frame in enumerate(frames)}
     if lost := position.keys() - {file.stem for file in files}:

@@ -107,11 +107,13 @@ class Reading:
     Attributes:
         losses: counts what is lost.
         images: folder of the images, of all videos or of the only one; None: they are not there.
+        name: what the only video will be called, and its folder of images may be; None: as the format says.
         binary: every pixel that is labelled, as void too, belongs to object 1.
     """
 
     losses: Losses = field(default_factory=Losses)
     images: Path | None = None
+    name: str | None = None
     binary: bool = False
 
 
@@ -166,5 +168,7 @@ def check_size(width: object, height: object, place: str) -> tuple[int, int]:
             )
     assert isinstance(width, int) and isinstance(height, int)
     if width * height > MAX_PIXELS:
-        raise InputError(f"{place}: size is {width} x {height}: at most {MAX_PIXELS:,} pixels are read")
+        raise InputError(
+            f"{place}: size is {shorten(width)} x {shorten(height)}: at most {MAX_PIXELS:,} pixels are read"
+        )
     return width, height

@@ -12,9 +12,9 @@ import numpy as np
 from box2seg_plugin.formats.folders import entries, folders_in
 from box2seg_plugin.formats.losses import Losses
 from box2seg_plugin.formats.mask_video import LabelMap, MaskVideo, Reading, VideoLoaders, WriteVideo
-from box2seg_plugin.formats.whole_folder import whole_folder
 from ltr.data.mask_io import read_mask, write_mask
 from ltr.errors import InputError
+from ltr.output_folder import whole_folder
 from pytracking.evaluation.sequence_files import frame_files
 
 SUFFIX = ".png"
@@ -58,7 +58,9 @@ def find_png_tree(root: Path, reading: Reading) -> VideoLoaders:
             )
         return {root.resolve().name: partial(load_png_video, root, reading)}
     if not folders:
-        raise InputError(f"{root}: no PNGs in it, nor in its folders: expected VIDEO/FRAME.png")
+        below = [path for path in folders_in(root) if any(map(holds_pngs, folders_in(path)))]
+        hint = f"; {below[0]} has that" if below else ""
+        raise InputError(f"{root}: no PNGs in it, nor in its folders: expected VIDEO/FRAME.png{hint}")
     return {folder.name: partial(load_png_video, folder, reading) for folder in folders}
 
 
@@ -83,4 +85,4 @@ def load_png_video(folder: Path, reading: Reading, categories: Mapping[int, str]
 
 def holds_pngs(folder: Path) -> bool:
     """Whether a PNG is in a folder; raises InputError where that cannot be read."""
-    return any(path.suffix.lower() == SUFFIX for path in entries(folder))
+    return any(path.suffix.lower() == SUFFIX and not path.is_dir() for path in entries(folder))

@@ -29,9 +29,9 @@ from box2seg_plugin.formats.mask_video import (
 )
 from box2seg_plugin.formats.names import whole_number
 from box2seg_plugin.formats.text_lines import TextLines
-from box2seg_plugin.formats.whole_folder import whole_folder
 from ltr.data.image_io import image_size
 from ltr.errors import InputError
+from ltr.output_folder import whole_folder
 from pytracking.analysis.number_files import read_text
 from pytracking.analysis.vot_regions import Region, empty_region, format_region, paint_region, parse_region
 
@@ -206,5 +206,5 @@ def _size_of(folder: Path, reading: Reading) -> tuple[int, int]:
     if (folder / "color").is_dir():
         return image_size(images_of(folder, "color")[0])
     if reading.images is not None:
-        return image_size(images_of(reading.images, folder.resolve().name)[0])
+        return image_size(images_of(reading.images, reading.name or folder.resolve().name)[0])
     raise InputError(f"{path}: does not say width and height: name the images with --images")

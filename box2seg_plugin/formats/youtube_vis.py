@@ -202,4 +202,5 @@ def _track_of(entry: dict[str, Any], position: int, length: int, place: str) -> 
         raise InputError(f"{place}: its segmentations are {count}, its video has {length} frames")
     if entry.get("iscrowd") == 1:
         return _Track(None, segmentations, place)
-    return _Track(check_object_id(entry.get("track_id", position), place), segmentations, place)
+    number = entry.get("track_id")
+    return _Track(check_object_id(position if number is None else number, place), segmentations, place)

@@ -23,9 +23,9 @@ from box2seg_plugin.formats.mask_video import (
 )
 from box2seg_plugin.formats.names import check_name, check_text
 from box2seg_plugin.formats.png_tree import load_png_video, write_png_video
-from box2seg_plugin.formats.whole_folder import whole_folder
 from ltr.dataset.youtube_vos import MetaObject, read_meta
 from ltr.errors import InputError
+from ltr.output_folder import whole_folder
 
 ANNOTATIONS, META = "Annotations", "meta.json"
 

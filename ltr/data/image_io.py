@@ -8,6 +8,7 @@ orientation is ignored, so that boxes and masks drawn on the stored pixels fit.
 import contextlib
 import functools
 import logging
+import zlib
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -60,8 +61,8 @@ def read_image(path: str | PathLike[str], whole: bool = False) -> RgbImage:
         file.seek(0)
         data = file.read()
 
-    if data.startswith(_PNG_START) and _PNG_END not in data:  # libpng would print a line of its own
-        raise InputError(f"{path}: the PNG is cut off")
+    if data.startswith(_PNG_START):
+        _check_png(data, path)
     if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
         if whole:
             raise InputError(f"{path}: the JPEG is cut off")
@@ -145,11 +146,32 @@ def _header_size(file: BinaryIO, path: Path) -> tuple[int, int] | None:
         width, height = Image.open(file).size
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, ValueError, SyntaxError):  # as broken headers end; the decoder has the last word
+    except Exception:  # Pillow does not check what it is given; the decoder has the last word
         return None
     if width * height > MAX_PIXELS:
         raise InputError(f"{path}: {width} x {height} pixels: at most {MAX_PIXELS:,} are read")
     return width, height
+
+
+def _check_png(data: bytes, path: Path) -> None:
+    """Refuse a PNG that is not as it was written; libpng would print a line of its own.
+
+    What no decoder needs may be damaged: of such chunks the names begin in lower case.
+
+    Raises:
+        InputError: it is cut off, or a checksum is wrong.
+    """
+    view, position = memoryview(data), len(_PNG_START)
+    kind = b""
+    while kind != _PNG_END:
+        head = data[position : position + 8]
+        kind, end = head[4:], position + 12 + int.from_bytes(head[:4])
+        if len(head) < 8 or end > len(data):
+            raise InputError(f"{path}: the PNG is cut off")
+        spoilt = zlib.crc32(view[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end])
+        if not kind.isalpha() or (spoilt and kind[:1].isupper()):
+            raise InputError(f"{path}: the PNG is damaged: the checksum of {ascii(kind)[1:]} is wrong")
+        position = end
 
 
 def _decode_opencv(data: bytes, path: Path) -> RgbImage:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ltr.data.image_io import MAX_PIXELS
 from ltr.errors import InputError
@@ -75,6 +75,7 @@ def read_mask(path: str | PathLike[str]) -> ObjectMask:
     """Reads a mask file: palette indices, grey values or bits as they are (a 0/255 mask stays 0/255).
 
     A colour image is taken when it is grey all over, as some tools save grey masks; alpha is ignored.
+    Grey values of 16 bits are refused: Pillow would keep the upper eight, in which no id is.
 
     Returns:
         (H, W) uint8.
@@ -94,14 +95,16 @@ def read_mask(path: str | PathLike[str]) -> ObjectMask:
             return _grey_values(image, path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such mask file") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # IndexError, struct.error ...: Pillow does not check what it is given
         raise InputError(f"{path}: cannot be read as a mask ({error})") from None
 
 
-def _grey_values(image: Image.Image, path: Path) -> ObjectMask:
+def _grey_values(image: ImageFile.ImageFile, path: Path) -> ObjectMask:
     """The one channel of an image that is stored in colours but is grey all over."""
+    if any(";16" in str(tile[3]) for tile in image.tile):  # how its values are stored, such as RGB;16B
+        raise InputError(f"{path}: mask of 16 bits: must be a palette, grey (8 bit) or 1-bit image")
     if image.mode in ("LA", "La"):
         return np.array(image)[..., 0]
     if image.mode not in ("RGB", "RGBA"):

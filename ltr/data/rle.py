@@ -70,6 +70,11 @@ def compress_runs(runs: Sequence[int]) -> str:
     return symbols.decode("ascii")
 
 
+def count_text(number: int) -> str:
+    """A number of pixels for messages, however many digits it has: Python writes no more than 4,300."""
+    return str(number) if abs(number) < 10**18 else f"{'-' if number < 0 else ''}more than 10^18"
+
+
 def decode_rle(
     counts: str | bytes | Sequence[int], height: int, width: int, name: str = "mask"
 ) -> npt.NDArray[np.uint8]:
@@ -90,12 +95,12 @@ def decode_rle(
     runs = _parse_text(counts, name) if isinstance(counts, str | bytes) else _whole_numbers(counts, name)
     if any(run < 0 for run in runs):
         raise InputError(
-            f"run-length encoding of {name} has a negative run ({min(runs)}): the file is damaged"
+            f"run-length encoding of {name} has a negative run ({count_text(min(runs))}): the file is damaged"
         )
     if sum(runs) != height * width:
         raise InputError(
-            f"run-length encoding of {name} covers {sum(runs)} pixels, its size is {width} x {height}: "
-            "the file is damaged"
+            f"run-length encoding of {name} covers {count_text(sum(runs))} pixels, its size is {width} x "
+            f"{height}: the file is damaged"
         )
     values = np.arange(len(runs), dtype=np.uint8) % 2
     return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)

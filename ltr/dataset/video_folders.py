@@ -11,8 +11,8 @@ from ltr.data.image_io import IMAGE_SUFFIXES
 from ltr.dataset.mask_folders import MaskFolders
 from ltr.errors import InputError
 
-FRAME_FOLDERS = ("img", "frames", "color")
-"""Folders in a video's in which its frames may lie: LaSOT's and OTB's, DAVIS-like ones, VOT's."""
+FRAME_FOLDERS = ("img", "frames", "color", "img1", "images")
+"""Folders in a video's in which its frames may lie, as LaSOT, OTB, VOT, MOT challenge and others have it."""
 
 REMEMBERED = 64
 """Videos whose frames are remembered. Those of all of LaSOT are millions, in every loader process."""
@@ -119,8 +119,8 @@ def _frames_in(video: Path) -> list[Path]:
     for folder in (video, *(video / name for name in FRAME_FOLDERS)):
         if folder.is_dir():
             files = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
-            if files:
-                return sorted((f for f in files if not f.name.startswith(".")), key=natural_order)
+            if seen := [path for path in files if not path.name.startswith(".")]:
+                return sorted(seen, key=natural_order)
     raise InputError(
         f"{video} holds no frames ({', '.join(IMAGE_SUFFIXES)}), nor does {', '.join(FRAME_FOLDERS)} in it"
     )

@@ -29,10 +29,9 @@ def load_lwl(name_or_file: str | PathLike[str], device: torch.device | str = "cp
         InputError: neither a known name nor a readable file, or the file holds another network.
     """
     known = TrainedNetworks(
-        network=NETWORK,
+        builders={NETWORK: network_from_config},
         variants=VARIANTS,
         bundled=BUNDLED,
-        build=network_from_config,
         load_official=load_official,
         official="for lwl_resnet50, the authors' lwl_stage2.pth",
     )

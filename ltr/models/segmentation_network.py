@@ -7,31 +7,21 @@ al., ICCV 2021, section 3, who keep these parts.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ltr.config_check import check_config
-from ltr.models.backbone import LAYERS, ResNet50, SmallResNet
+from ltr.models.backbone import LAYERS
+from ltr.models.crop_network import CropConfig, CropNet
 from ltr.models.decoder import Decoder
 from ltr.models.few_shot import TargetFeatures
-from ltr.models.normalisation import CAFFE2, PixelFormat, PixelNormalisation
 
 
 @dataclass(frozen=True)
-class SegmentationConfig:
+class SegmentationConfig(CropConfig):
     """What decides a network's shape and its input. Stored with the weights. The defaults are the authors'.
 
     Attributes:
-        variant: name under which the network is known.
-        backbone: "resnet50" (stride in the 1x1 convolution), "resnet50_3x3" (torchvision's) or "small".
-        pixels: the pixel format that the weights expect.
-        input_size: (W, H) of the crop given to the network.
-        crop_scale: side of the crop over the side of the box at inference (geometric mean over both axes).
-        crop_cover: the crop also holds the box times this along each axis, however elongated; 0 leaves it
-            out.
         feature_layers: backbone layers that make x; the first gives its stride.
         feature_dim, embedding_dim: D and C.
         encoder_dims: channels of the encoders of boxes and masks.
@@ -40,12 +30,6 @@ class SegmentationConfig:
         half_resolution: see :class:`ltr.models.decoder.Decoder`.
     """
 
-    variant: str
-    backbone: str = "resnet50"
-    pixels: PixelFormat = CAFFE2
-    input_size: tuple[int, int] = (832, 480)
-    crop_scale: float = 5.0
-    crop_cover: float = 0.0
     feature_layers: tuple[str, ...] = ("layer3",)
     feature_dim: int = 512
     embedding_dim: int = 16
@@ -54,41 +38,9 @@ class SegmentationConfig:
     decoder_dims: tuple[int, int, int, int] = (64, 128, 128, 256)
     half_resolution: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as stored with the weights."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of :meth:`to_dict`; lists (from JSON) become tuples.
-
-        Raises:
-            TypeError, ValueError, LookupError, AttributeError: no network has such a config.
-        """
-        fields = _lists_to_tuples(values)
-        fields["pixels"] = PixelFormat(**_lists_to_tuples(values["pixels"]))
-        config = cls(**fields)
-        check_config(config, cls(variant=""))
-        return config
-
-
-def _lists_to_tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-
-
-def make_backbone(name: str) -> ResNet50 | SmallResNet:
-    """The backbone that a config names, with random weights. ValueError for an unknown name."""
-    if name == "small":
-        return SmallResNet()
-    if name in ("resnet50", "resnet50_3x3"):
-        return ResNet50(stride_in_1x1=name == "resnet50")
-    raise ValueError(f'backbone is "{name}": known are resnet50, resnet50_3x3, small')
-
 
 def _check_strides(config: SegmentationConfig) -> None:
     """ValueError where maps would not have the sizes that others expect."""
-    if any(side % 32 for side in config.input_size):
-        raise ValueError(f"input_size is {config.input_size}: both must be multiples of 32")
     if unknown := set(config.feature_layers) - set(LAYERS):
         raise ValueError(f"feature_layers has {', '.join(sorted(unknown))}: known are {', '.join(LAYERS)}")
     layer = config.feature_layers[0]
@@ -98,7 +50,7 @@ def _check_strides(config: SegmentationConfig) -> None:
         )
 
 
-class SegmentationNet(nn.Module):
+class SegmentationNet(CropNet):
     """Pixels, backbone and target features. A network adds its encoders and, last, ``decoder``.
 
     Args:
@@ -112,11 +64,8 @@ class SegmentationNet(nn.Module):
     decoder: Decoder
 
     def __init__(self, config: SegmentationConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         _check_strides(config)
-        self.config = config
-        self.normalise = PixelNormalisation(config.pixels)
-        self.backbone = make_backbone(config.backbone)
         dims = dict(zip(LAYERS, self.backbone.dims, strict=True))
         self.features = TargetFeatures([dims[name] for name in config.feature_layers], config.feature_dim)
 
@@ -125,23 +74,13 @@ class SegmentationNet(nn.Module):
         config = self.config
         return Decoder(self.backbone.dims, config.decoder_dims, score_dim, config.half_resolution)
 
-    @property
-    def input_hw(self) -> tuple[int, int]:
-        """(H, W) of the crop that the config names. Any multiple of 32 works."""
-        return self.config.input_size[1], self.config.input_size[0]
-
     def backbone_maps(self, images: Tensor) -> dict[str, Tensor]:
         """Images (N, 3, H, W), RGB in 0..255, uint8 or float, H and W multiples of 32 -> the backbone's maps.
 
         Raises:
             ValueError: another shape.
         """
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise ValueError(f"images have shape {tuple(images.shape)}: must be (N, 3, H, W)")
-        pixels = self.normalise(images)
-        if images.device.type == "cpu":
-            pixels = pixels.to(memory_format=torch.channels_last)
-        return self.backbone(pixels)
+        return self.backbone(self.normalised(images))
 
     def target_features(self, maps: dict[str, Tensor]) -> Tensor:
         """x (N, D, h, w) float32 from the backbone's maps."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -24,19 +24,18 @@ class TrainedNetworks(Generic[Network]):
     """Where the weights of one kind of network are found, and how they are read.
 
     Attributes:
-        network: the network's name in ``ltr.registry.NETWORKS`` and in the files of its weights.
+        builders: name in ``ltr.registry.NETWORKS`` and in files of weights -> network with random weights
+            from a stored config; TypeError, ValueError, LookupError or AttributeError for one that it does
+            not know.
         variants: names that it is known under.
         bundled: folder of the weights that come along, ``<variant>.safetensors``.
-        build: network with random weights from a stored config; TypeError, ValueError, LookupError or
-            AttributeError for one that it does not know.
         load_official: network from the authors' checkpoint file.
         official: what to give for variants that come without weights, for the message.
     """
 
-    network: str
+    builders: Mapping[str, Callable[[dict[str, Any]], Network]]
     variants: Collection[str]
     bundled: Path
-    build: Callable[[dict[str, Any]], Network]
     load_official: Callable[[str], Network]
     official: str
 
@@ -78,12 +77,11 @@ class TrainedNetworks(Generic[Network]):
             InputError: the file cannot be read, or its config or weights are not those of such a network.
         """
         weights = read_weights(path)
-        if weights.network != self.network:
-            raise InputError(
-                f'{path} holds weights of the network "{weights.network}", not of "{self.network}"'
-            )
+        if weights.network not in self.builders:
+            wanted = " or ".join(f'"{name}"' for name in self.builders)
+            raise InputError(f'{path} holds weights of the network "{weights.network}", not of {wanted}')
         try:
-            network = self.build(weights.config)
+            network = self.builders[weights.network](weights.config)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise InputError(f"{path}: its config is not one of this version: {error}") from error
         try:

@@ -81,8 +81,12 @@ class ClipTrainingSettings:
     def sources(self, data: ClipData) -> list[ClipSource]:
         """Where the clips of each stage come from."""
         styles = self.clip_styles * (len(self.stages) if len(self.clip_styles) == 1 else 1)
-        made = {style: data.source(self.data, style) for style in dict.fromkeys(styles)}
+        made = {style: self.source(data, style) for style in dict.fromkeys(styles)}
         return [made[style] for style in styles]
+
+    def source(self, data: ClipData, style: ClipStyle) -> ClipSource:
+        """Where clips come from; ``style`` is that of clips made from stills."""
+        return data.source(self.data, style)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; their hash is the run's."""

@@ -22,10 +22,11 @@ def read_text(path: str | PathLike[str]) -> str:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputError(f"{path}: {size / 2**20:.0f} MiB is too large for a file of numbers")
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)  # a device gives as much as one asks for
+        if len(data) > MAX_FILE_BYTES:
+            raise InputError(f"{path}: too large for a file of numbers: at most {MAX_FILE_BYTES >> 20} MiB")
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ltr.data.boxes import mask_to_box
 from ltr.data.image_io import MAX_PIXELS
+from ltr.data.rle import alternating_runs, count_text
 from ltr.errors import InputError
 from pytracking.analysis.number_files import read_text
 
@@ -141,11 +142,7 @@ def format_region(region: Region) -> str:
     x, y, w, h = (int(value) for value in mask_to_box(region.mask))
     if w <= 0:
         return "m0,0,0,0,0"
-    pixels = region.mask[y : y + h, x : x + w].ravel()
-    ends = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
-    runs = np.diff(np.concatenate([[0], ends, [pixels.size]])).tolist()
-    if pixels[0]:
-        runs.insert(0, 0)
+    runs = alternating_runs(region.mask[y : y + h, x : x + w].ravel())
     return "m" + ",".join(str(value) for value in (region.x + x, region.y + y, w, h, *runs))
 
 
@@ -155,7 +152,9 @@ def _parse_mask(numbers: list[int], place: str) -> Region:
     x, y, w, h, *runs = numbers
     _check_size(w, h, place)
     if min(runs, default=0) < 0 or sum(runs) > w * h:
-        raise InputError(f"{place}: the mask's runs cover {sum(runs)} pixels, its box has {w} x {h}")
+        raise InputError(
+            f"{place}: the mask's runs cover {count_text(sum(runs))} pixels, its box has {w} x {h}"
+        )
     pixels = np.zeros(w * h, dtype=bool)
     covered = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     pixels[: covered.size] = covered
@@ -164,7 +163,7 @@ def _parse_mask(numbers: list[int], place: str) -> Region:
 
 def _check_size(width: int, height: int, place: str) -> None:
     if width < 0 or height < 0 or width * height > MAX_PIXELS:
-        raise InputError(f"{place}: a region of {width} x {height} pixels cannot be")
+        raise InputError(f"{place}: a region of {count_text(width)} x {count_text(height)} pixels cannot be")
 
 
 def _whole_numbers(text: str, place: str) -> list[int]:

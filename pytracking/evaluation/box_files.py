@@ -3,12 +3,13 @@
 Text: one box a line, one line a frame, ``x,y,w,h``, separated by commas, tabs or spaces. One object, id 1.
 
 CSV: a header that names the columns ``frame``, ``x``, ``y``, ``w``, ``h`` and, where there are several
-objects, ``object`` (or ``id``, 1..255, 1 where the column is missing), in any order; other columns are
-ignored. ``frame`` is the frame's file name without suffix when that holds for every row of the file, else its
-index from 0. A frame without a row for an object has no box of it.
+objects, ``object`` (or ``id``, 1..254, 1 where the column is missing), in any order; other columns are
+ignored. ``frame`` is the frame's file name, with or without suffix, when that holds for every row of the
+file, else its index from 0. A frame without a row for an object has no box of it.
 
 Coordinates are taken as they are, as the official toolkits do: nothing is shifted by one. A box with w <= 0
-or h <= 0 means that the target is absent.
+or h <= 0 means that the target is absent; it is kept as it was written, so that mistakes can be told from the
+usual ways to say so.
 """
 
 import re
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr.data.boxes import ABSENT, clip_box, is_absent
+from ltr.data.image_io import IMAGE_SUFFIXES
 from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.errors import InputError
 
@@ -43,8 +45,8 @@ def read_boxes(path: str | PathLike[str], frame_names: Sequence[str]) -> dict[in
         frame_names: the video's frames in order, file names without suffix.
 
     Returns:
-        object id -> (number of frames, 4) float64 x, y, w, h in pixels, ``ABSENT`` where there is no box; ids
-        rise.
+        object id -> (number of frames, 4) float64 x, y, w, h in pixels, ids rising. Where a target is absent
+        w or h is not positive: as the file has it, ``ABSENT`` where it has nothing.
 
     Raises:
         InputError: the file cannot be read, a line is not a box ("file:line: ..."), or the boxes do not fit
@@ -192,8 +194,9 @@ def _csv_columns(header: list[str], place: str) -> dict[str, int]:
 def _frame_indices(keys: list[tuple[int, str]], frame_names: Sequence[str], path: Path) -> list[int]:
     """(line, frame column) -> index of the frame: all rows give file names, or all give indices."""
     by_name = {name: index for index, name in enumerate(frame_names)}
-    if all(key in by_name for _, key in keys):
-        return [by_name[key] for _, key in keys]
+    named = [by_name.get(key, by_name.get(_without_suffix(key))) for _, key in keys]
+    if (found := [index for index in named if index is not None]) and len(found) == len(keys):
+        return found
     indices: list[int] = []
     for n, key in keys:
         index = int(key) if re.fullmatch(r"[0-9]{1,9}", key) else -1
@@ -209,6 +212,11 @@ def _frame_indices(keys: list[tuple[int, str]], frame_names: Sequence[str], path
             )
         indices.append(index)
     return indices
+
+
+def _without_suffix(file_name: str) -> str:
+    stem, dot, suffix = file_name.rpartition(".")
+    return stem if f"{dot}{suffix}".lower() in IMAGE_SUFFIXES else file_name
 
 
 def _object_id(text: str, place: str) -> int:
@@ -227,13 +235,12 @@ def _fields(line: str) -> list[str]:
 
 
 def _parse_box(fields: list[str], place: str) -> Boxes:
-    """(4,) float64; ``ABSENT`` whatever an absent target is written as."""
+    """(4,) float64, as written."""
     if len(fields) != 4:
         hint = " (eight are a polygon: give the box around it)" if len(fields) == 8 else ""
         shown = _shorten(" ".join(fields)) if fields else "an empty line"
         raise InputError(f"{place}: {shown} is not a box: must be four numbers x,y,w,h{hint}")
-    box = np.array([_coordinate(field, place) for field in fields])
-    return np.array(ABSENT) if is_absent(box) else box
+    return np.array([_coordinate(field, place) for field in fields])
 
 
 def _coordinate(text: str, place: str) -> float:

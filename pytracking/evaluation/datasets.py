@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from ltr.dataset.mask_folders import read_sequence_list
+from ltr.dataset.video_folders import FRAME_FOLDERS
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.registry import unknown_name
 from pytracking.evaluation.bundled_sequences import find_bundled
 from pytracking.evaluation.davis_sequences import find_davis, find_davis_folder
-from pytracking.evaluation.folder_sequences import BOX_FILES, FRAME_FOLDERS, find_folder
+from pytracking.evaluation.folder_sequences import BOX_FILES, find_folder
 from pytracking.evaluation.got10k_sequences import find_got10k
 from pytracking.evaluation.lasot_sequences import find_lasot
 from pytracking.evaluation.otb_sequences import find_otb

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltr.data.boxes import is_absent
 from ltr.data.image_io import IMAGE_SUFFIXES
+from ltr.dataset.video_folders import FRAME_FOLDERS
 from ltr.errors import InputError
 from pytracking.analysis.number_files import read_text
 from pytracking.evaluation.box_files import Boxes, read_boxes
@@ -19,7 +20,6 @@ from pytracking.evaluation.sequence_files import Loaders, frame_files
 from pytracking.tracker.interface import Box
 
 BOX_FILES = ("groundtruth.txt", "groundtruth_rect.txt", "boxes.txt", "boxes.csv")
-FRAME_FOLDERS = ("img", "frames", "color", "img1", "images")
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """The frames of a video, read one after the other from a folder of images or from a video file."""
 
 import logging
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import numpy as np
 
 from ltr.data.image_io import IMAGE_SUFFIXES, MAX_PIXELS, RgbImage, image_size, read_image
 from ltr.data.opencv import opencv_name, quiet_opencv
+from ltr.dataset.video_folders import natural_order
 from ltr.errors import InputError
 
 MIN_FPS, MAX_FPS = 0.01, 1000.0
@@ -196,7 +196,7 @@ def open_frames(path: str | PathLike[str]) -> FrameSource:
 def _images_in(folder: Path) -> list[Path]:
     """The folder's images in natural order; hidden files and folders are no frames."""
     try:
-        entries = sorted(folder.iterdir(), key=_natural_order)
+        entries = sorted(folder.iterdir(), key=natural_order)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror or error})") from None
     files = [
@@ -214,9 +214,3 @@ def _images_in(folder: Path) -> list[Path]:
         if twin is not file:
             raise InputError(f"{folder}: {twin.name} and {file.name} are one frame by their name: remove one")
     return files
-
-
-def _natural_order(path: Path) -> tuple[list[str | int], str]:
-    """Sorts 2.jpg before 10.jpg: runs of digits count as numbers."""
-    parts = re.split(r"([0-9]+)", path.stem)
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name

@@ -13,10 +13,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
@@ -25,7 +27,11 @@ from ltr.errors import InputError
 from pytracking.evaluation.reproducible import fixed_threads
 
 SECONDS_TO_END = 3.0
-"""What a process gets to clean up when it is told to end."""
+"""What processes get to clean up when they are told to end."""
+
+SECONDS_OF_SILENCE = 1.0
+"""How long to wait at a time. An interrupt that comes just before a wait, or that another thread takes, does
+not end it and is seen after it."""
 
 _READY, _PROGRESS = "ready", "progress"  # messages of a worker, besides log records, results and errors
 
@@ -113,9 +119,8 @@ def run_in_processes(
     try:
         while run.waiting or any(worker.piece is not None for worker in workers.values()):
             while len(workers) < processes and len(run.waiting) > sum(not w.ready for w in workers.values()):
-                worker: _Worker[Piece] = _start(job, pool)
-                workers[worker.connection] = worker
-            for connection in wait(list(workers)):
+                run.hire()
+            for connection in wait(list(workers), SECONDS_OF_SILENCE):
                 assert isinstance(connection, Connection)
                 yield from run.hear(connection)
         for worker in workers.values():
@@ -148,6 +153,12 @@ class _Run(Generic[Piece, Result]):
         self.job, self.waiting, self.pool, self.on_progress = job, waiting, pool, on_progress
         self.workers: dict[Connection, _Worker[Piece]] = {}
 
+    def hire(self) -> None:
+        """Start a worker. An interrupt meanwhile comes when it is among those that will be ended."""
+        with _interrupts_held_back():
+            worker: _Worker[Piece] = _start(self.job, self.pool)
+            self.workers[worker.connection] = worker
+
     def hear(self, connection: Connection) -> Iterator[Result]:
         """Take one message of a worker; yields what came of a piece, if that is the message."""
         worker = self.workers[connection]
@@ -175,7 +186,7 @@ class _Run(Generic[Piece, Result]):
 
     def _bury(self, worker: _Worker[Piece]) -> Iterator[Result]:
         """What comes of the piece of a worker that has ended, if it is not tried again."""
-        worker.process.join(SECONDS_TO_END)
+        _await_end(worker.process, SECONDS_TO_END)
         worker.connection.close()
         code = worker.process.exitcode
         how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
@@ -196,35 +207,53 @@ def _start(job: Job[Any, Any], pool: Pool) -> _Worker[Any]:
     ours, theirs = context.Pipe()
     level = logging.getLogger(pool.package).getEffectiveLevel()
     process = context.Process(target=_work, args=(job, pool, level, theirs), daemon=True)
-    with _interrupts_held_back():
-        process.start()
+    process.start()
     theirs.close()  # the worker's end is its own: when it dies, ours says so
     return _Worker(process, ours)
 
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """What is started here is not interrupted by Ctrl-C, neither later: we end it. Ours comes afterwards."""
+    """Ctrl-C comes afterwards; to a process that is started here it never comes: we end it.
+
+    The signal is blocked, which a process inherits. Another thread of ours may take it all the same, and
+    Python hands it on to the main thread: there it is noted only.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # else the first process starts it, which lets the signal through again
+    noted: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()  # no other one is interrupted
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if is_main else None
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _end(workers: Iterable[_Worker[Any]]) -> None:
-    """End the workers, also those in the middle of a piece."""
-    for worker in workers:
-        worker.process.terminate()
-    for worker in workers:
-        worker.process.join(SECONDS_TO_END)
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
-        worker.connection.close()
+    """End the workers, also those in the middle of a piece. A second Ctrl-C does not keep us from it."""
+    with _interrupts_held_back():
+        for worker in workers:
+            worker.process.terminate()
+        end = time.monotonic() + SECONDS_TO_END
+        for worker in workers:
+            _await_end(worker.process, max(0.0, end - time.monotonic()))
+            worker.connection.close()
+
+
+def _await_end(process: multiprocessing.process.BaseProcess, seconds: float) -> None:
+    """Wait for the end of a process that is about to; kill it if that takes longer."""
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 # What follows runs in the worker.

@@ -169,6 +169,26 @@ def test_images_number_the_frames_of_cvat(masks: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "back" / "a") == contents(masks / "a")
 
 
+def test_images_of_one_video_are_not_taken_for_several(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Frames that are numbered fit any images."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for frame in range(2):
+        Image.new("RGB", (8, 6)).save(images / f"{frame}.jpg")
+    assert convert(masks, "--to", "cvat", "--out", tmp_path / "cvat") == 0
+    back = (tmp_path / "cvat", "--to", "png", "--out", tmp_path / "back", "--images", images)
+    refused(capsys, 'no folder of those of "a": it must hold a folder for each of the 2 videos', *back)
+    assert convert(*back, "--videos", "b") == 0
+
+
+def test_a_folder_may_be_called_as_a_file(masks: Path, tmp_path: Path) -> None:
+    (masks / "b").rename(masks / "b.png")
+    assert convert(masks, "--to", "png", "--out", tmp_path / "out") == 0
+    assert contents(tmp_path / "out") == contents(masks)
+
+
 def test_videos_are_chosen_and_a_single_one_is_named(
     masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

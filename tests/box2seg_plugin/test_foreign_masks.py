@@ -171,6 +171,59 @@ def test_cvat_tells_objects_by_what_there_is(
         assert labels is None or not labels[1:].any()
 
 
+SOURCE = "<size>3</size><start_frame>5</start_frame><frame_filter>step=10</frame_filter>"
+"""Frames 5, 15 and 25 of a video."""
+
+
+@pytest.mark.parametrize(
+    ("images", "names", "where"),
+    [
+        (0, ["00005", "00015", "00025"], 1),
+        (3, ["00005", "00015", "00025"], 1),
+        (30, [f"{number:05d}" for number in range(16)], 15),
+    ],
+)
+def test_cvat_numbers_frames_as_the_source_of_the_task(
+    tmp_path: Path, images: int, names: list[str], where: int
+) -> None:
+    """Those of the task, unless the images are all of the source."""
+    path = cvat_file(tmp_path, track(0, (15, 0, 4)))
+    path.write_text(path.read_text().replace("<size>3</size>", SOURCE, 1))
+    (tmp_path / "images").mkdir()
+    for number in range(images):
+        Image.new("RGB", SIZE).save(tmp_path / "images" / f"{number}.jpg")
+    (video,) = read("cvat", path, images=tmp_path / "images" if images else None).values()
+    assert list(video.frames) == names and not video.named
+    assert [index for index, labels in video.label_maps() if labels is not None] == [where]
+
+
+def test_cvat_frames_that_are_none_of_the_task_are_refused(tmp_path: Path) -> None:
+    path = cvat_file(tmp_path, track(0, (10, 0, 4)))
+    path.write_text(path.read_text().replace("<size>3</size>", SOURCE, 1))
+    with pytest.raises(InputError, match=r"no frame 10: the 3 frames of the task are 5, 15 \.\.\."):
+        read("cvat", path)
+
+
+def test_images_are_found_by_the_name_that_a_video_gets(tmp_path: Path) -> None:
+    """What CVAT exports is called annotations.xml, and says no size where the task is of images."""
+    path = cvat_file(tmp_path, track(0, (0, 0, 4)))
+    path.write_text(path.read_text().replace("original_size", "other_size"))
+    (tmp_path / "images" / "dog").mkdir(parents=True)
+    for number in range(3):
+        Image.new("RGB", SIZE).save(tmp_path / "images" / "dog" / f"{number}.jpg")
+    (video,) = read("cvat", path, images=tmp_path / "images", name="dog").values()
+    assert video.size == SIZE
+    with pytest.raises(InputError, match="clip: no such folder of images"):
+        read("cvat", path, images=tmp_path / "images")
+
+
+def test_youtube_vis_objects_without_number(tmp_path: Path) -> None:
+    content = vis_file()
+    content["annotations"][0]["track_id"] = None
+    (video,) = read("youtube_vis", write_json(tmp_path / "vis.json", content)).values()
+    assert 1 in np.unique(video.read(0))
+
+
 def test_other_shapes_of_cvat_are_counted(tmp_path: Path) -> None:
     box = '<track id="5" label="a"><box frame="0" xtl="1"/><box frame="1" xtl="1"/></track>'
     losses = Losses()
@@ -245,6 +298,11 @@ BAD_COCO: dict[str, tuple[Any, str]] = {
     "text damaged": (annotation(segmentation={"size": [6, 9], "counts": "\x01"}), "byte 1"),
     "polygon of text": (annotation(segmentation=["abc"]), "must have counts and size, or be polygons"),
     "polygon too far": (annotation(segmentation=[[0, 0, 1e300, 0, 0, 5]]), "or be polygons"),
+    "polygon of digits": (annotation(segmentation=[[0, 0, 10**400, 0, 0, 5]]), "or be polygons"),
+    "runs of digits": (annotation(segmentation={"size": [6, 9], "counts": [10**4000]}), "more than 10.18"),
+    "negative runs": (annotation(segmentation={"size": [6, 9], "counts": [-(10**4000), 9]}), "negative run"),
+    "size of many": (annotation(segmentation={"size": [6] * 10**4, "counts": [54]}), "counts and size"),
+    "size of digits": (image(width=10**4000), "at most 80,000,000 pixels"),
     "polygon too short": (annotation(segmentation=[[0, 0, 1, 1]]), "expected x and y of 3 or more points"),
 }  # fmt: skip
 
@@ -402,6 +460,8 @@ BAD_CVAT: dict[str, tuple[str, str]] = {
             "no rle": ({"rle": None}, ":6: rle is missing"),
             "rle too short": ({"rle": "0", "width": 2}, "runs cover 0 pixels, its rectangle has 2 x 1"),
             "rle too long": ({"rle": "0, 5"}, "runs cover 5 pixels"),
+            "rle of digits": ({"rle": ",".join(["9" * 4300] * 2)}, "runs cover more than 10.18 pixels"),
+            "size of digits": ({"width": "9" * 9, "height": "9" * 9}, "a region of 999999999 x 999999999"),
             "rle of words": ({"rle": "a"}, "is no mask"),
             "rle empty": ({"rle": ""}, "is no mask"),
             "negative": ({"left": -1}, "left is '-1'"),
@@ -411,6 +471,12 @@ BAD_CVAT: dict[str, tuple[str, str]] = {
             "frame of digits": ({"frame": "9" * 5000}, "frame is '999"),
         }.items()
     },
+    "deep": ("<annotations>" + "<a>" * 10**6, "more than 100 elements within each other"),
+    "long text": ("<annotations><meta><task><size>" + "\n" * 10**6 + "7" * 10**6, "not well-formed"),
+    "step": (
+        "<annotations><meta><task><frame_filter>3</frame_filter></task></meta></annotations>",
+        "frame_filter is '3': must be step=N",
+    ),
     "object id": (
         CVAT.format(
             kind="task",
@@ -437,6 +503,7 @@ def png_of(labels: LabelMap) -> Callable[[Path], None]:
 BAD_TREES: dict[str, tuple[dict[str, Callable[[Path], Any]], str]] = {
     "no folder": ({}, "cannot be read"),
     "empty": ({"clip/notes.txt": Path.touch}, "no PNGs in it"),
+    "a level too high": ({"masks/clip/0.png": png_of(FIRST)}, "expected VIDEO/FRAME.png; .*masks has that"),
     "no image": ({"clip/0.png": lambda path: path.write_text("png")}, "0.png"),
     "sizes differ": (
         {"clip/0.png": png_of(FIRST), "clip/1.png": png_of(FIRST[1:])},

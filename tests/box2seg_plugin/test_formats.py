@@ -365,12 +365,15 @@ def test_images_name_frames_and_say_which_are_not_annotated(tmp_path: Path) -> N
     assert_same(labels_of(video), {"00000": None, **FRAMES})
 
 
-def test_images_go_by_number_where_frames_have_no_names(tmp_path: Path) -> None:
+def test_images_go_by_number_where_frames_have_no_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     images_at(tmp_path / "images", ["a2.jpg", "a10.jpg", "a1.jpg"])
     write("cvat", tmp_path / "out", video_of({"x": np.zeros_like(FIRST), "y": FIRST}))
     (video,) = read("cvat", tmp_path / "out", images=tmp_path / "images").values()
     labels = labels_of(with_images(video, tmp_path / "images"))
     assert_same(labels, {"a1": None, "a2": FIRST, "a10": None})
+    assert "counts 2 frames" in caplog.text and "3 images: its frames are taken for the first" in caplog.text
 
 
 @pytest.mark.parametrize(

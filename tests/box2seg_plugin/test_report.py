@@ -251,6 +251,7 @@ def test_charts_say_in_words_what_they_show(folder: AnnotationFolder) -> None:
     assert len(charts) == 10
     assert charts[0].startswith("Histogram of Score of 10 masks: mean 0.58")
     assert charts[1].startswith("Histogram of Mean score of a video of 2 videos: mean 0.58")
+    assert "20.0 % below 0.3, 30.0 % below 0.4, 40.0 % below 0.5" in read_page(folder.report).text
 
 
 def test_table_has_worst_videos_first(folder: AnnotationFolder) -> None:
@@ -309,6 +310,8 @@ def test_long_lists_are_paged(folder: AnnotationFolder) -> None:
     check_links(folder)
     pages = read_pages(folder)
     tables = [pages[name] for name in ("videos.html", "videos-2.html", "videos-3.html")]
+    galleries = [page for name, page in pages.items() if name.startswith("gallery")]
+    assert sum(page.text.count("Measures") for page in galleries) == 251
     shown = [row[0] for page in tables for row in rows_of(page)[1:]]
     assert shown == sorted(scores, key=lambda name: scores[name])
     assert [len(page.rows) - 1 for page in tables] == [100, 100, 51]

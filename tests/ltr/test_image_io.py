@@ -165,6 +165,27 @@ def test_a_png_cut_off_is_told_by_the_exception_alone(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("chunk", [b"IHDR", b"IDAT"])
+def test_a_spoilt_png_is_told_by_the_exception_alone(
+    tmp_path: Path, picture: np.ndarray, capfd: pytest.CaptureFixture[str], chunk: bytes
+) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(picture).save(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(chunk) + 15] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=rf"a\.png: the PNG is damaged: the checksum of '{chunk.decode()}'"):
+        read_image(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_follows_the_end_of_a_png_does_no_harm(tmp_path: Path, picture: np.ndarray) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(picture).save(path)
+    path.write_bytes(path.read_bytes() + b"more")
+    np.testing.assert_array_equal(read_image(path), picture)
+
+
 def test_a_spoilt_chunk_that_no_decoder_needs_does_no_harm(tmp_path: Path, picture: np.ndarray) -> None:
     path = tmp_path / "a.png"
     information = PngInfo()

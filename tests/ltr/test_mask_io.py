@@ -1,5 +1,8 @@
 """Mask files: what goes in comes out, others read the same ids, and a bad file is named."""
 
+import contextlib
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -105,6 +108,37 @@ def test_a_bad_mask_file_is_named(tmp_path: Path, mask: np.ndarray) -> None:
     for path in (colour, deep, text, cut, tmp_path, tmp_path / "absent.png"):
         with pytest.raises(InputError, match=path.name):
             read_mask(path)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_values_of_16_bits_are_refused(tmp_path: Path, colour_type: int, channels: int) -> None:
+    """Pillow keeps the upper eight: no small id would be left."""
+    row = b"\0" + struct.pack(">H", 3) * channels * 5
+    header = struct.pack(">IIBBBBB", 5, 1, 16, colour_type, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(row)), (b"IEND", b""))
+    path = tmp_path / "deep.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
+    with pytest.raises(InputError, match=r"deep\.png: mask (of 16 bits|in mode I;16): must be"):
+        read_mask(path)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid APNG")
+@pytest.mark.parametrize("kind", [b"iCCP", b"gAMA", b"cHRM", b"pHYs", b"tRNS", b"eXIf", b"acTL", b"PLTE"])
+@pytest.mark.parametrize("data", [b"", b"\0", b"\xff" * 5])
+def test_chunks_that_are_too_short_raise_nothing_else(
+    tmp_path: Path, mask: np.ndarray, kind: bytes, data: bytes
+) -> None:
+    path = tmp_path / "mask.png"
+    write_mask(path, mask)
+    whole = path.read_bytes()
+    for place in (33, whole.index(b"IDAT") - 4, len(whole) - 12):
+        path.write_bytes(whole[:place] + png_chunk(kind, data) + whole[place:])
+        with contextlib.suppress(InputError):
+            np.testing.assert_array_equal(read_mask(path), mask)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")

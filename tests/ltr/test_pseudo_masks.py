@@ -19,7 +19,7 @@ from ltr.dataset.interface import VideoDataset
 from ltr.dataset.lasot_masks import lasot_masks
 from ltr.dataset.mask_quality import COLUMNS, MaskQuality, write_quality
 from ltr.dataset.pseudo_masks import PseudoMasks
-from ltr.dataset.video_folders import VideoFolders
+from ltr.dataset.video_folders import FRAME_FOLDERS, VideoFolders
 from ltr.environment import environment
 from ltr.errors import InputError
 from ltr.train_settings.clip_data import ClipData
@@ -158,6 +158,15 @@ def test_frames_are_counted_in_natural_order(folder: tuple[Path, Path]) -> None:
     clip = PseudoMasks(*folder, sequences=["dog"]).read(0, [2, 0])
     assert [int(image[0, 0, 0]) for image in clip.images] == [20, 0]
     assert clip.boxes.tolist() == [[3, 3, 8, 6], [1, 1, 8, 6]]
+
+
+@pytest.mark.parametrize("below", FRAME_FOLDERS)
+def test_frames_are_where_the_annotator_finds_them(folder: tuple[Path, Path], below: str) -> None:
+    """Files that some systems hide in every folder are no frames."""
+    dog = folder[0] / "dog"
+    (dog / "img").rename(dog / below)
+    (dog / "._8.png").write_bytes(b"no image")
+    assert len(PseudoMasks(*folder, sequences=["dog"]).read(0, [0, 2]).images) == 2
 
 
 def test_no_mask_is_read_before_a_clip(folder: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Fixtures of the tests of pytracking: sequences that are drawn, and a tracker that can follow them."""
 
 import os
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,15 @@ HEIGHT, WIDTH = 32, 48
 COLOURS = {1: (200, 60, 60), 2: (60, 200, 60)}
 
 MakeSequence = Callable[..., Sequence]
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts this process and those that it starts, also where a shell runs the tests in its
+    background, and so has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

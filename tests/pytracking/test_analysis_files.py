@@ -79,8 +79,10 @@ def test_numbers_on_one_line_or_many(tmp_path: Path) -> None:
         read_values(tmp_path)
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(2**30)
-    with pytest.raises(InputError, match="1024 MiB is too large"):
+    with pytest.raises(InputError, match="too large for a file of numbers: at most 64 MiB"):
         read_values(tmp_path / "huge")
+    with pytest.raises(InputError, match="too large"):
+        read_values("/dev/zero")  # whose size is said to be 0
 
 
 def test_results_of_one_run_and_of_several(tmp_path: Path) -> None:

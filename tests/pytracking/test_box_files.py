@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.data.boxes import ABSENT
+from ltr.data.boxes import ABSENT, is_absent
 from ltr.errors import InputError
 from pytracking.evaluation.box_files import check_boxes, parse_box, read_boxes
 
@@ -24,8 +24,8 @@ def read(path: Path, content: str | bytes, names: list[str] = NAMES) -> dict[int
         "205,151,17,50\n202.5,150,19,49\n-1,-1,-1,-1\n",  # LaSOT
         "205.0000,151.0000,17.0000,50.0000\n202.5000,150.0000,19.0000,49.0000\n0,0,0,0\n",  # GOT-10k
         "205\t151\t17\t50\n202.5\t150\t19\t49\n0\t0\t0\t0",  # OTB
-        " 205 151  17 50\n+202.5 1.5e2 19. 49\n 7 7 -3 8",  # OTB, spaces
-        "205, 151, 17, 50\r\n202.5, 150, 19, 49\r\n5,5,0,9\r\n\r\n  \r\n",
+        " 205 151  17 50\n+202.5 1.5e2 19. 49\n 0 0 0 0",  # OTB, spaces
+        "205, 151, 17, 50\r\n202.5, 150, 19, 49\r\n-1,-1,-1,-1\r\n\r\n  \r\n",
         b"\xef\xbb\xbf205,151,17,50\n202.5,150,19,49\n-1,-1,-1,-1",
         "205,151,17,50\r202.5,150,19,49\r-1,-1,-1,-1\r",
         "frame,object,x,y,w,h\n0,1,205,151,17,50\n1,1,202.5,150,19,49\n",
@@ -36,7 +36,18 @@ def read(path: Path, content: str | bytes, names: list[str] = NAMES) -> dict[int
     ],
 )  # fmt: skip
 def test_every_format_gives_the_same_boxes(tmp_path: Path, content: str | bytes) -> None:
-    assert read(tmp_path / "boxes.txt", content) == {1: [list(box) for box in BOXES]}
+    boxes = np.array(read(tmp_path / "boxes.txt", content)[1])
+    np.testing.assert_array_equal(boxes[:2], BOXES[:2])
+    assert boxes[2].tolist() in ([0.0] * 4, list(ABSENT))
+
+
+@pytest.mark.parametrize("row", ["7,7,-3,8", "5,5,0,9", "0,0,0,0", "-1,-1,-1,-1"])
+def test_a_box_without_area_stays_as_it_is(tmp_path: Path, row: str) -> None:
+    """So that a mistake can be told from what says that the target is absent."""
+    expected = {1: [[float(value) for value in row.split(",")]]}
+    assert read(tmp_path / "boxes.txt", row, ["0"]) == expected
+    assert read(tmp_path / "boxes.csv", f"frame,x,y,w,h\n0,{row}", ["0"]) == expected
+    assert bool(is_absent(np.array(expected[1][0])))
 
 
 def test_result_is_float64_of_one_row_a_frame(tmp_path: Path) -> None:
@@ -67,6 +78,8 @@ def test_csv_frames_are_names_where_all_are_names_else_indices(tmp_path: Path) -
         return [int(np.flatnonzero(boxes[:, 0] == n + 1)[0]) for n in range(len(keys))]
 
     assert frame_of(["00000001", "00000003"], NAMES) == [0, 2]
+    assert frame_of(["00000001.jpg", "00000003.PNG"], NAMES) == [0, 2]
+    assert frame_of(["a.jpg"], ["a", "a.jpg"]) == [1]
     assert frame_of(["1", "2"], NAMES) == [1, 2]
     assert frame_of(["1", "2"], ["1", "2", "3"]) == [0, 1]
     assert frame_of(["0", "1", "2"], ["1", "2", "3"]) == [0, 1, 2]

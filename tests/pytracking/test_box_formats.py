@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,29 @@ def test_what_is_no_file_of_boxes(name: str, content: bytes, tmp_path: Path) -> 
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "5,6,-2,4\n-1,-1,-1,-1\n-1,-1,-1,-1\n",
+        "frame,x,y,w,h\n0,5,6,-2,4\n",
+        "1,7,5,6,-2,4\n",
+        '<annotations><track id="1"><box frame="0" xtl="5" ytl="6" xbr="3" ybr="10"/></track></annotations>',
+        json.dumps(vis({1: [[5, 6, -2, 4], None, None]})),
+    ],
+    ids=[*FORMATS],
+)
+def test_a_box_without_area_stays_as_it_is(content: str, tmp_path: Path) -> None:
+    """So that a mistake can be told from what says that the target is absent."""
+    assert read(write(tmp_path, content)) == {1: [[5, 6, -2, 4], GONE, GONE]}
+
+
+@pytest.mark.parametrize("name", ["auto", "cvat", "youtube_vis"])
+def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: a pipe, and boxes are read more than once"):
+        read_boxes_as(name, tmp_path / "pipe", NAMES)
+
+
 @pytest.mark.parametrize(("name", "content"), [("cvat", CVAT), ("youtube_vis", VIS)])
 def test_files_without_end(name: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, content)
@@ -219,11 +243,13 @@ def box(frame: str = "0", corners: str = "1 2 4 6", more: str = "") -> str:
 def test_cvat_labels_and_ids(tmp_path: Path) -> None:
     tracks = read_tracks("cvat", write(tmp_path, CVAT), NAMES)
     assert tracks.ids == {1: 0, 2: 1} and tracks.labels == {1: "dog", 2: "cat"}
+    assert tracks.called() == [(1, 0, "dog"), (2, 1, "cat")]
     path = write(
         tmp_path, cvat('<track id="7">', box(), "</track>", '<track id="3" label="a">', box(), "</track>")
     )
     tracks = read_tracks("cvat", path, NAMES)
-    assert tracks.ids == {1: 3, 2: 7} and tracks.labels == {1: "a"}
+    assert tracks.called() == [(1, 3, "a"), (2, 7, "")]
+    assert not read_tracks("csv", write(tmp_path, CSV), NAMES).called()
 
 
 def test_cvat_frames_as_it_exports_them(tmp_path: Path) -> None:
@@ -233,6 +259,45 @@ def test_cvat_frames_as_it_exports_them(tmp_path: Path) -> None:
     assert read(path, names=names) == {1: [GONE, [1, 2, 3, 4], [1, 2, 3, 4]]}
     with pytest.raises(InputError, match=r":3: there is no frame 5: the 3 frames are 0 to 2"):
         read(path, names=NAMES)
+
+
+def task(size: str, start: str = "0", step: str = "") -> str:
+    """What the export says of its task, on one line."""
+    numbers = {"size": size, "start_frame": start, "frame_filter": step}
+    return f"<meta><task>{''.join(f'<{key}>{text}</{key}>' for key, text in numbers.items())}</task></meta>"
+
+
+def test_cvat_numbers_are_those_of_the_source_of_the_task(tmp_path: Path) -> None:
+    names = ["a", "b", "c"]
+
+    def read_task(meta: str, frame: str, names: list[str] = names) -> list[int]:
+        boxes = read(write(tmp_path, cvat(meta, '<track id="1">', box(frame), "</track>")), names=names)[1]
+        return [index for index, values in enumerate(boxes) if values != GONE]
+
+    assert read_task(task("3", "5", "step=10"), "25") == [2]
+    assert read_task(task("3", "1"), "1") == [0]
+    with pytest.raises(InputError, match=r":4: there is no frame 10: the 3 frames are 5 to 25"):
+        read_task(task("3", "5", "step=10"), "10")
+    ffmpeg = ["frame_000001", "frame_000002", "frame_000003"]
+    assert read_task(task("3"), "1", ffmpeg) == [1]  # of a task made of these images
+    assert read_task("<meta/>", "1", ffmpeg) == [0]
+    assert read_task(task("2", "1"), "1") == [1]  # of the video, not of the task
+
+
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        (task("x"), "size is 'x': must be a whole number"),
+        (task("3", "-1"), "start_frame is '-1': must be a whole number"),
+        (task("3", "0", "step=0"), "frame_filter is 'step=0': must be step=N"),
+        (task("3", "0", "every 5th"), "frame_filter is 'every 5th'"),
+        (task("9" * 5000), "size is '9999.*: must be a whole number"),
+    ],
+)
+def test_cvat_tasks_that_cannot_be(meta: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        read(write(tmp_path, cvat(meta, '<track id="1">', box(), "</track>")))
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
@@ -326,9 +391,10 @@ def test_xml_with_entities_is_refused(declared: str, tmp_path: Path) -> None:
 
 
 def test_xml_of_great_depth(tmp_path: Path) -> None:
+    """Which takes time that grows with its square in readers that know where they are."""
     depth = 200_000
     path = write(tmp_path, "<annotations>" + "<a>" * depth + "</a>" * depth + "</annotations>")
-    with pytest.raises(InputError, match="holds no track of boxes"):
+    with pytest.raises(InputError, match=r":1: more than 100 elements within each other"):
         read(path)
 
 
@@ -352,7 +418,7 @@ def test_youtube_vis_chooses_the_video(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps(content))
     assert youtube_vis.video_names(path) == ["dog", "cat", "7"]
     assert read(path, video="dog") == {1: [[4, 4, 4, 4], GONE, GONE]}
-    assert read(path, video="cat") == {1: [GONE, GONE, GONE], 2: [GONE, [1, 1, 1, 1], GONE]}
+    assert read(path, video="cat") == {1: [GONE, GONE, [2, 2, 2, 0]], 2: [GONE, [1, 1, 1, 1], GONE]}
     with pytest.raises(InputError, match='has no video "elk": it has 3, such as "dog"'):
         read(path, video="elk")
     with pytest.raises(InputError, match="holds no track of boxes"):

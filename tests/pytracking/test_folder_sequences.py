@@ -8,10 +8,11 @@ import pytest
 
 from ltr.data.boxes import box_iou, mask_to_box
 from ltr.data.mask_io import read_mask
+from ltr.dataset.video_folders import FRAME_FOLDERS
 from ltr.errors import InputError
 from pytracking.bundled import bundled_clip, bundled_names
 from pytracking.evaluation.datasets import load_sequences
-from pytracking.evaluation.folder_sequences import BOX_FILES, FRAME_FOLDERS
+from pytracking.evaluation.folder_sequences import BOX_FILES
 
 BOXES = "1,2,3,4\n5,6,7,8\n-1,-1,-1,-1\n"
 

@@ -256,6 +256,7 @@ def test_a_killed_run_is_resumed(repository: Path, make_sequence: MakeSequence) 
     assert files_in("results") == files_in("expected")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_all_workers_with_one_line(repository: Path, make_sequence: MakeSequence) -> None:
     make_sequence("b", codes={2: HANG})
     process = launch(repository, "toy", "ellipse", *FOLDER, "--threads", "2")

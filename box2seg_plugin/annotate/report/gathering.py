@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from box2seg_plugin.annotate.manifest import read_manifest
 from box2seg_plugin.annotate.output import AnnotationFolder
 from box2seg_plugin.annotate.report.charts import CURVE_STEPS
 from box2seg_plugin.annotate.report.histogram import Histogram
-from box2seg_plugin.annotate.video_state import DONE, FAILED, VideoState, read_state
+from box2seg_plugin.annotate.video_state import DONE, FAILED, VideoState, read_state, state_files
 from ltr.dataset.mask_quality import MaskQuality, read_quality
 from ltr.errors import InputError
 
-GALLERY = 200
-"""Masks that are shown."""
+LEAST_SHOWN, MOST_SHOWN = 200, 500
+"""Masks that are shown; between these as many as videos."""
 
 LEAST_SHARE = 3
 """Masks of one video that are shown, where there are many videos."""
@@ -105,7 +105,8 @@ class RunSummary:
         manifest: what made them, as it was written.
         done: videos, the worst mean first; those without masks last.
         failed: videos, by name.
-        worst: masks that were written, the worst first; ``GALLERY`` at most.
+        worst: masks that were written, the worst first; ``shown`` at most.
+        shown: how many may be shown.
         share: how many of them may be of one video.
         measures: for each key of ``MEASURES`` its values, as series those of masks written and left out.
         means: the videos' mean scores.
@@ -116,6 +117,7 @@ class RunSummary:
     done: list[DoneVideo] = field(default_factory=list)
     failed: list[FailedVideo] = field(default_factory=list)
     worst: list[MaskQuality] = field(default_factory=list)
+    shown: int = LEAST_SHOWN
     share: int = LEAST_SHARE
     measures: dict[str, Histogram] = field(default_factory=lambda: _histograms(2))
     means: Histogram = field(default_factory=lambda: Histogram(0.0, 1.0))
@@ -133,23 +135,18 @@ def gather(folder: AnnotationFolder) -> RunSummary:
     Raises:
         InputError: there is no run, or its manifest cannot be read.
     """
-    names = sorted(path.stem for path in _states(folder))
+    names = [path.stem for path in state_files(folder)]
     run = RunSummary(folder.masks_name, read_manifest(folder.manifest))
-    run.share = max(LEAST_SHARE, -(-GALLERY // max(1, len(names))))
+    run.shown = min(max(LEAST_SHOWN, len(names)), MOST_SHOWN)
+    run.share = max(LEAST_SHARE, -(-run.shown // max(1, len(names))))
     for name in names:
         try:
             _add(run, folder, name)
         except InputError as error:
             run.failed.append(FailedVideo(name, str(error), broken=True))
-    run.worst = heapq.nsmallest(GALLERY, run.worst, key=_badness)
+    run.worst = heapq.nsmallest(run.shown, run.worst, key=_badness)
     run.done.sort(key=lambda video: (video.mean is None, video.mean, video.name))
     return run
-
-
-def _states(folder: AnnotationFolder) -> Iterator[Path]:
-    """The files of the states; hidden ones are being written."""
-    pattern = folder.state_of("*")
-    return (path for path in pattern.parent.glob(pattern.name) if not path.name.startswith("."))
 
 
 def _add(run: RunSummary, folder: AnnotationFolder, name: str) -> None:
@@ -203,8 +200,8 @@ def _add(run: RunSummary, folder: AnnotationFolder, name: str) -> None:
     if mean is not None:
         run.means.add(np.array([mean]))
     run.worst += heapq.nsmallest(run.share, (record for record in records if record.kept), key=_badness)
-    if len(run.worst) > 16 * GALLERY:
-        run.worst = heapq.nsmallest(GALLERY, run.worst, key=_badness)
+    if len(run.worst) > 8 * run.shown:
+        run.worst = heapq.nsmallest(run.shown, run.worst, key=_badness)
 
 
 def _refusals(state: VideoState, path: Path) -> Sequence[tuple[str, int]]:

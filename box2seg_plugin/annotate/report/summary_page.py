@@ -5,6 +5,7 @@ from __future__ import annotations
 from box2seg_plugin.annotate.report.charts import bar_chart
 from box2seg_plugin.annotate.report.gallery_pages import LABELS, gallery, gallery_tiles
 from box2seg_plugin.annotate.report.gathering import MEASURES, RunSummary
+from box2seg_plugin.annotate.report.histogram import Histogram
 from box2seg_plugin.annotate.report.markup import capital, counted, link, number, page_name
 from box2seg_plugin.annotate.report.provenance import made_section
 from box2seg_plugin.annotate.report.site import Site
@@ -12,6 +13,9 @@ from box2seg_plugin.annotate.report.video_pages import failed_table, video_table
 
 MASKS, VIDEOS, FAILED = 8, 10, 10
 """How many of each the first page shows."""
+
+LIMITS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Scores below which the masks are counted."""
 
 MEANINGS = {
     "score": "The IoU with the true mask (J) to expect, from all the other measures.",
@@ -99,9 +103,16 @@ def _distributions(run: RunSummary) -> str:
         run.means, "Mean score of a video", "Each video counts once.", ("videos",), "videos"
     )
     return (
-        f'<h2>Distributions</h2>\n{legend}\n<div class="charts two">\n{charts[0]}\n{of_videos}\n</div>\n'
+        f"<h2>Distributions</h2>\n{_below(run.measures['score'])}\n{legend}\n"
+        f'<div class="charts two">\n{charts[0]}\n{of_videos}\n</div>\n'
         '<div class="charts">\n' + "\n".join(charts[1:]) + "\n</div>"
     )
+
+
+def _below(scores: Histogram) -> str:
+    """What leaving out the lowest scores would cost."""
+    shares = ", ".join(f"{100 * (1 - scores.share_from(limit)):.1f} % below {limit}" for limit in LIMITS)
+    return f"<p>Masks with low scores, which --min-quality can leave out: {shares}.</p>"
 
 
 def _videos(site: Site) -> str:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -39,6 +40,9 @@ LEAST_SIDE = 48
 JPEG_QUALITY = 80
 GREY = 112
 """What a mask is drawn on where there is no frame."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +91,8 @@ class ThumbnailWriter:
             ranks.setdefault(record.video, []).append(rank)
         written: list[Thumbnail | None] = [None] * len(records)
         for video, places in ranks.items():
-            frames, boxes = self._frames(video), self._boxes(video)
+            frames = _known(self.frames_of, video, "frames")
+            boxes = _known(self.boxes_of, video, "boxes")
             for rank in places:
                 record = records[rank]
                 box = _box(boxes.get(record.object), record.index)
@@ -115,19 +120,14 @@ class ThumbnailWriter:
             mask=None if mask is None else mask_file,
         )
 
-    def _frames(self, video: str) -> Mapping[str, Path]:
-        try:
-            return self.frames_of(video) if self.frames_of else {}
-        except InputError as error:
-            logger.warning("the report shows no frames of %s: %s", video, error)
-            return {}
 
-    def _boxes(self, video: str) -> Mapping[int, Boxes]:
-        try:
-            return self.boxes_of(video) if self.boxes_of else {}
-        except InputError as error:
-            logger.warning("the report shows no boxes of %s: %s", video, error)
-            return {}
+def _known(tell: Callable[[str], Mapping[Key, Value]] | None, video: str, what: str) -> Mapping[Key, Value]:
+    """What is told of a video; nothing, and a warning, where that cannot be read."""
+    try:
+        return tell(video) if tell else {}
+    except InputError as error:
+        logger.warning("the report shows no %s of %s: %s", what, video, error)
+        return {}
 
 
 def draw_thumbnail(image: RgbImage, mask: ObjectMask, box: BoxLike | None, object_id: int) -> RgbImage:

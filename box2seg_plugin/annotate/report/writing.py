@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from box2seg_plugin.annotate.output import AnnotationFolder
@@ -17,6 +14,7 @@ from box2seg_plugin.annotate.report.thumbnails import BoxesOf, FramesOf, Thumbna
 from box2seg_plugin.annotate.report.video_pages import write_failed, write_names, write_videos
 from box2seg_plugin.annotate.video_locks import LOCKS, video_lock
 from ltr.errors import InputError
+from ltr.output_folder import whole_folder
 
 _LOCK = "/report"  # name of the lock; no video is called so
 
@@ -26,8 +24,8 @@ def write_report(
 ) -> Path:
     """Write the report of an annotation run, instead of the one that is there; equal runs make equal bytes.
 
-    A reader sees the old report or the new one whole. 10,000 videos of 140 masks take half a minute on one
-    core, and some megabytes.
+    A reader sees the old report or the new one whole. 10,000 videos of 20 masks take 17 s of one core, and
+    17 MB of disk.
 
     Args:
         folder: the annotated data set.
@@ -40,39 +38,17 @@ def write_report(
 
     Raises:
         InputError: there is no run, its manifest cannot be read, or the report cannot be written.
+        OSError: its lock cannot be made.
     """
     if not folder.manifest.is_file():
         raise InputError(f"{folder.manifest}: no such file: nothing was annotated there")
     place = folder.report.parent
-    try:
-        with video_lock(folder.info / LOCKS, _LOCK, wait=True), _whole_folder(place) as new:
-            run = gather(folder)  # here, so that of several processes the last one sees what all have done
-            (new / THUMBNAILS).mkdir()
-            pictures = ThumbnailWriter(folder, frames_of, boxes_of, new / THUMBNAILS).write(run.worst)
-            site = Site(new, folder, run, pictures)
-            (new / "style.css").write_text(STYLE, encoding="utf-8", newline="\n")
-            for write in (write_summary, write_gallery, write_videos, write_names, write_failed):
-                write(site)
-    except OSError as error:
-        raise InputError(f"{place}: the report cannot be written ({error.strerror or error})") from None
+    with video_lock(folder.info / LOCKS, _LOCK, wait=True), whole_folder(place, replace=True) as new:
+        run = gather(folder)  # here, so that of several processes the last one sees what all have done
+        (new / THUMBNAILS).mkdir()
+        pictures = ThumbnailWriter(folder, frames_of, boxes_of, new / THUMBNAILS).write(run.worst)
+        site = Site(new, folder, run, pictures)
+        (new / "style.css").write_text(STYLE, encoding="utf-8", newline="\n")
+        for write in (write_summary, write_gallery, write_videos, write_names, write_failed):
+            write(site)
     return folder.report
-
-
-@contextmanager
-def _whole_folder(place: Path) -> Iterator[Path]:
-    """An empty folder beside ``place`` that takes its place when the block ends without an error.
-
-    What killed processes left is removed, so that only one may be here at a time.
-    """
-    new, old = (place.with_name(f".{place.name}.{what}") for what in ("part", "old"))
-    try:
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        new.mkdir()
-        yield new
-        if place.exists():
-            place.replace(old)
-        new.replace(place)
-    finally:
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)

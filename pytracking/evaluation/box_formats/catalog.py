@@ -104,7 +104,7 @@ def read_tracks(
 def read_boxes_as(
     format_name: str, path: str | PathLike[str], frame_names: Sequence[str], video: str = ""
 ) -> dict[int, Boxes]:
-    """The boxes alone of ``read_tracks``: object id -> (N, 4) float64, ``ABSENT`` where there is none."""
+    """The boxes alone of ``read_tracks``: object id -> (N, 4) float64."""
     return read_tracks(format_name, path, frame_names, video).boxes
 
 

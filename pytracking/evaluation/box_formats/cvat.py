@@ -20,6 +20,7 @@ from reprlib import repr as shown
 from ltr.data.boxes import absent_box
 from ltr.errors import InputError
 from pytracking.evaluation.box_files import Boxes
+from pytracking.evaluation.box_formats.cvat_meta import MetaReader, task_frames
 from pytracking.evaluation.box_formats.plain_xml import Attributes, read_elements
 from pytracking.evaluation.box_formats.tracks import BoxTracks, TrackBuilder, checked_box
 
@@ -33,8 +34,9 @@ logger = logging.getLogger(__name__)
 def read(path: Path, frame_names: Sequence[str], video: str) -> BoxTracks:
     """Read the tracks of a video.
 
-    Frames count from 0. Where the frames are called as CVAT exports them (frame_000010), these numbers are
-    meant: they leave some out where the task was made with a step.
+    Where the video has as many frames as the task, they are the task's, whatever their numbers are
+    (:mod:`~pytracking.evaluation.box_formats.cvat_meta`). Else numbers are those in the names of the frames,
+    where these are called as CVAT exports them (frame_000010), and count from 0 where they are not.
 
     Args:
         path: the file.
@@ -46,7 +48,7 @@ def read(path: Path, frame_names: Sequence[str], video: str) -> BoxTracks:
             frame is not there ("file:line: ..."), or there is no track of boxes.
     """
     reader = _Reader(path, frame_names)
-    read_elements(path, reader.start, reader.end)
+    read_elements(path, reader.start, reader.end, reader.text)
     reader.warn()
     return reader.builder.tracks()
 
@@ -57,7 +59,9 @@ class _Reader:
     def __init__(self, path: Path, frame_names: Sequence[str]) -> None:
         self.builder = TrackBuilder(path, len(frame_names))
         self._path = path
-        self._index_of = _frame_indices(frame_names)
+        self._frame_names = frame_names
+        self._index_of: dict[int, int] = {}  # a frame's number in the file -> its index
+        self._meta = MetaReader()
         self._depth = 0
         self._track: int | None = None  # the one that is open, and whether it has had a box
         self._label = ""
@@ -69,6 +73,7 @@ class _Reader:
     def start(self, name: str, attributes: Attributes, place: str) -> None:
         """An element begins."""
         self._depth += 1
+        self._meta.start(name)
         if self._depth == 1 and name != "annotations":
             raise InputError(f"{place}: <{name[:40]}> is not CVAT's: must be <annotations>")
         if self._depth == 2 and name == "image":
@@ -76,6 +81,7 @@ class _Reader:
                 f'{place}: an export "CVAT for images", which has no tracks: export as "CVAT for video 1.1"'
             )
         if self._depth == 2 and name == "track":
+            self._index_of = self._index_of or self._frame_indices()
             self._track, self._label = _whole(attributes, "id", place), attributes.get("label", "")
             self._has_boxes, self._last_shown = False, None
         elif self._depth == 3 and self._track is not None:
@@ -84,9 +90,14 @@ class _Reader:
             elif name in _OTHER_SHAPES:
                 self._other_shapes.add(self._track)
 
+    def text(self, text: str) -> None:
+        """Text within an element."""
+        self._meta.text(text)
+
     def end(self, name: str) -> None:
         """An element ends."""
         self._depth -= 1
+        self._meta.end()
         if self._depth == 1:
             self._track = None
 
@@ -103,6 +114,17 @@ class _Reader:
                 self._path, _tracks(self._gaps),
             )  # fmt: skip
 
+    def _frame_indices(self) -> dict[int, int]:
+        count = len(self._frame_names)
+        task = task_frames(self._meta.texts, str(self._path))
+        if task is not None and task.length == count:
+            return {task.number(index): index for index in range(count)}
+        matches = [_CVAT_FRAME.fullmatch(name) for name in self._frame_names]
+        numbers = [int(match[1]) for match in matches if match]
+        if len(numbers) < count:
+            numbers = list(range(count))
+        return {number: index for index, number in enumerate(numbers)}
+
     def _add(self, track: int, attributes: Attributes, place: str) -> None:
         if not self._has_boxes:
             self.builder.open(track, self._label, place)
@@ -116,15 +138,6 @@ class _Reader:
         if self._last_shown is not None and frame > self._last_shown + 1:
             self._gaps.add(track)
         self._last_shown = None if outside else frame
-
-
-def _frame_indices(frame_names: Sequence[str]) -> dict[int, int]:
-    """A frame's number in the file -> its index."""
-    matches = [_CVAT_FRAME.fullmatch(name) for name in frame_names]
-    numbers = [int(match[1]) for match in matches if match]
-    if len(numbers) < len(matches):
-        numbers = list(range(len(matches)))
-    return {number: index for index, number in enumerate(numbers)}
 
 
 def _known(index_of: dict[int, int]) -> str:

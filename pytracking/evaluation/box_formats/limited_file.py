@@ -15,10 +15,12 @@ def pieces(path: Path) -> Iterator[bytes]:
     """The content of a file, in pieces of at most ``PIECE_BYTES``.
 
     Raises:
-        InputError: no such file, it cannot be read, or it goes on after ``MAX_FILE_BYTES``.
+        InputError: no such file, it is a pipe, it cannot be read, or it goes on after ``MAX_FILE_BYTES``.
     """
     total = 0
     try:
+        if path.is_fifo():
+            raise InputError(f"{path}: a pipe, and boxes are read more than once: save them to a file")
         with path.open("rb") as file:
             while piece := file.read(PIECE_BYTES):
                 total += len(piece)

@@ -20,6 +20,9 @@ OnStart = Callable[[str, Attributes, str], None]
 OnEnd = Callable[[str], None]
 OnText = Callable[[str], None]
 
+MAX_DEPTH = 100
+"""Elements within elements. CVAT's files have seven; the time that deeper ones take grows without end."""
+
 
 def read_elements(path: Path, on_start: OnStart, on_end: OnEnd, on_text: OnText | None = None) -> None:
     """Go through the elements of a file in order.
@@ -31,10 +34,12 @@ def read_elements(path: Path, on_start: OnStart, on_end: OnEnd, on_text: OnText 
         on_text: is called with text, perhaps a piece of it, between tags; None skips it.
 
     Raises:
-        InputError: the file cannot be read, is too large, not well-formed, or has a document type; what the
-            functions raise.
+        InputError: the file cannot be read, is too large, not well-formed, nested deeper than ``MAX_DEPTH``,
+            or has a document type; what the functions raise.
     """
     parser = expat.ParserCreate()
+    parser.buffer_text = True
+    depth = 0
 
     def place() -> str:
         return f"{path}:{parser.CurrentLineNumber}"
@@ -42,8 +47,20 @@ def read_elements(path: Path, on_start: OnStart, on_end: OnEnd, on_text: OnText 
     def refuse(*_: object) -> NoReturn:
         raise InputError(f"{place()}: document types and entities (<!DOCTYPE ...>) are not read: remove them")
 
-    parser.StartElementHandler = lambda name, attributes: on_start(name, attributes, place())
-    parser.EndElementHandler = on_end
+    def start(name: str, attributes: Attributes) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise InputError(f"{place()}: more than {MAX_DEPTH} elements within each other: not CVAT's")
+        on_start(name, attributes, place())
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        on_end(name)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
     parser.CharacterDataHandler = on_text
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse

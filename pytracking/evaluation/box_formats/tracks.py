@@ -12,7 +12,7 @@ from typing import TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from ltr.data.boxes import ABSENT, absent_box, is_absent
+from ltr.data.boxes import ABSENT
 from ltr.data.mask_io import MAX_OBJECT_ID
 from ltr.errors import InputError
 from pytracking.evaluation.box_files import MAX_COORDINATE, Boxes
@@ -25,8 +25,8 @@ class BoxTracks:
     """The boxes of a video.
 
     Attributes:
-        boxes: object id (1..254, rising) -> (N, 4) float64 x, y, w, h in pixels, ``ABSENT`` where there is no
-            box.
+        boxes: object id (1..254, rising) -> (N, 4) float64 x, y, w, h in pixels. Where there is none, w or h
+            is not positive: as the file has it, ``ABSENT`` where it has nothing.
         ids: object id -> what the file calls the object.
         labels: object id -> its class, of those of which the file names one.
     """
@@ -34,6 +34,13 @@ class BoxTracks:
     boxes: dict[int, Boxes]
     ids: Mapping[int, int]
     labels: Mapping[int, str] = field(default_factory=dict)
+
+    def called(self) -> list[tuple[int, int, str]]:
+        """(object id, what the file calls it, its class or "") of all objects; none where all are called as
+        their ids."""
+        if not self.labels and all(object_id == given for object_id, given in self.ids.items()):
+            return []
+        return [(object_id, given, self.labels.get(object_id, "")) for object_id, given in self.ids.items()]
 
 
 class TrackBuilder:
@@ -120,7 +127,7 @@ def checked_box(values: Sequence[object], place: str) -> Boxes:
         place: for the message.
 
     Returns:
-        (4,) float64; ``ABSENT`` where w or h is not positive.
+        (4,) float64; w or h may not be positive.
 
     Raises:
         InputError: they are not four finite numbers within +-``MAX_COORDINATE``.
@@ -136,7 +143,7 @@ def checked_box(values: Sequence[object], place: str) -> Boxes:
                 f"{place}: box {shown(values)}: must be finite and within +-{MAX_COORDINATE:g} pixels"
             )
         numbers.append(float(value))
-    return absent_box() if is_absent(numbers) else np.array(numbers)
+    return np.array(numbers)
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -12,8 +12,8 @@ from PIL import Image
 from box2seg_plugin.annotate.annotator import AnnotationJob
 from box2seg_plugin.annotate.output import AnnotationFolder
 from box2seg_plugin.annotate.quality_score import GENERIC_SCORE
+from box2seg_plugin.annotate.set_output import make_folders
 from box2seg_plugin.annotate.settings import AnnotationSettings, VideoSource
-from box2seg_plugin.annotate.whole_folder import make_folders
 from box2seg_plugin.cli import main
 from box2seg_plugin.network import box2seg_small
 from box2seg_plugin.variants import load_network

@@ -122,6 +122,17 @@ def test_some_of_the_objects(tmp_path: Path, make_video: MakeVideo, annotate: An
     assert "its objects are 1, 3" in str(state(tmp_path / "out", "neither")["reason"])
 
 
+def test_objects_that_are_numbered_anew_are_told(
+    tmp_path: Path, make_video: MakeVideo, annotate: Annotate
+) -> None:
+    folder = make_video("a", 2)
+    (folder / "groundtruth.txt").unlink()
+    rows = [f"{frame},{track},{x},6,20,22,1,1,1" for frame in (1, 2) for track, x in ((4, 3), (9, 24))]
+    (folder / "boxes.txt").write_text("\n".join(rows))
+    assert annotate("out", "--objects", 2) == 0
+    assert state(tmp_path / "out", "a").items() >= {"objects": [2], "tracks": [[2, 9, ""]]}.items()
+
+
 def test_masks_of_low_score_are_left_out(tmp_path: Path, make_video: MakeVideo, annotate: Annotate) -> None:
     folder = make_video("a", 4)
     (folder / "groundtruth.txt").unlink()
@@ -214,11 +225,16 @@ def lose_box(folder: Path) -> None:
     (folder / "groundtruth.txt").write_text("1,2,3,4\n")
 
 
+def lose_boxes(folder: Path) -> None:
+    (folder / "groundtruth.txt").unlink()
+
+
 SPOILT = {
     "image": (spoil_image, "00001.png"),
     "jpeg": (cut_jpeg, "00001.jpg: the JPEG is cut off"),
     "size": (resize_image, "00001.png: frame is 20 x 10, the first one 56 x 40"),
     "boxes": (spoil_box, "groundtruth.txt:2: "),
+    "truth": (lose_boxes, "truth: holds no file of boxes"),
     "count": (lose_box, "number of boxes is 1, number of frames"),
 }
 """Name of a video -> what is done to it, and what is said of it."""

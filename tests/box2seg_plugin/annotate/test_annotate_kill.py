@@ -18,10 +18,10 @@ import pytest
 from box2seg_plugin.annotate import annotator
 from box2seg_plugin.annotate.annotator import AnnotationJob, Annotator
 from box2seg_plugin.annotate.output import AnnotationFolder
+from box2seg_plugin.annotate.set_output import make_folders
 from box2seg_plugin.annotate.video_locks import video_lock
 from box2seg_plugin.annotate.video_output import VideoOutput, is_foreign
 from box2seg_plugin.annotate.video_state import VideoState, done_state, read_states
-from box2seg_plugin.annotate.whole_folder import make_folders
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
 

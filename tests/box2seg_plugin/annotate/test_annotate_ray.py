@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from box2seg_plugin.annotate.ray_pool import RayPool, ask_a_worker, ray_cluster, room_for, run_on_ray
+from box2seg_plugin.annotate.settings import find_machine
 from ltr.errors import InputError
 from pytracking.evaluation.worker_pool import SetupError
 
@@ -46,11 +47,18 @@ def test_a_worker_that_dies_is_replaced(cluster: Any, tmp_path: Path) -> None:
     with ray_cluster(cluster.address):
         assert room_for(threads=1) == 4 and room_for(threads=2) == 2
         results = sorted(run_on_ray(Squares(tmp_path), range(8), RayPool(2, threads=1)))
-        assert ask_a_worker(os.getpid) != os.getpid()
     (dead,) = [result for result in results if "died" in result]
     assert dead.startswith("5 died: its worker died 2 times: ")
     expected = [f"{n * n} with 1 threads" for n in range(8) if n != 5]
     assert sorted(result for result in results if result != dead) == sorted(expected)
+
+
+def test_a_worker_is_asked_for_its_machine(cluster: Any) -> None:
+    """What it raises is raised here."""
+    with ray_cluster(cluster.address):
+        assert ask_a_worker(find_machine, "cpu", "bf16") == ("cpu", "bf16")
+        with pytest.raises(InputError, match=r'^precision is "half"'):
+            ask_a_worker(find_machine, "cpu", "half")
 
 
 @pytest.mark.parametrize(("fails", "error"), [("input", InputError), ("dies", SetupError)])

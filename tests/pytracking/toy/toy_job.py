@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from ltr.errors import InputError
 
 @dataclass(frozen=True)
 class Squares:
-    """A runner dies at a number that ``deadly`` has a file ``<number>-...`` for, and the file goes."""
+    """A runner dies at a number that ``deadly`` has a file ``<number>-...`` for, and the file goes. Of
+    ``<number>-hang`` it makes ``<number>-hangs``, and does so for a minute."""
 
     deadly: Path
     fails: str = ""
@@ -27,6 +29,10 @@ class Squares:
 
     def run(self, piece: int, on_progress: Callable[[], None]) -> str:
         for marker in sorted(self.deadly.glob(f"{piece}-*")):
+            if marker.name.endswith("-hang"):
+                marker.rename(self.deadly / f"{piece}-hangs")
+                time.sleep(60)
+                continue
             marker.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         on_progress()

@@ -1,0 +1,1 @@
+"""What the paper compares Box2Seg with."""
