@@ -30,6 +30,9 @@ SPARSE = replace(REACHING, sparse=0.7)
 FAR_REACHING = replace(SPARSE, attachment=0.16, far_attachment=0.6)
 """And more and longer lines, on small bodies."""
 
+MOSTLY_FAR = replace(FAR_REACHING, attachment=0.3, far_attachment=0.75)
+"""And twice as many of these."""
+
 small = replace(
     Box2SegSettings(),
     name="small",
@@ -44,12 +47,13 @@ small = replace(
         Stage(steps=1400, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
         Stage(steps=2600, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
         Stage(steps=1200, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
-        Stage(steps=1600, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=895, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
+        Stage(steps=705, frames=1, batch=24, input_size=(192, 192), jitter=CROPS),
         Stage(steps=900, frames=3, batch=8, input_size=(208, 208), jitter=CROPS),
     ),
     restarts=(3500, 7200, 11000),
-    clip_styles=(ClipStyle(), ClipStyle(), REACHING, SPARSE, SPARSE, *(FAR_REACHING,) * 4),
-    stage_refinements=(0, 1, 0, 0, 1, 0, 1, 0, 1),
+    clip_styles=(*(ClipStyle(),) * 2, REACHING, *(SPARSE,) * 2, *(FAR_REACHING,) * 3, *(MOSTLY_FAR,) * 2),
+    stage_refinements=(0, 1, 0, 0, 1, 0, 1, 0, 0, 1),
     rate_backbone=2e-3,
     rate_features=2e-3,
     rate_encoders=2e-3,
