@@ -11,17 +11,32 @@ DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, local_rank: int = 0, local_count: int = 1) -> torch.device:
     """The device that a name stands for; "auto" is a GPU where torch sees one, else the CPU.
 
+    Args:
+        name: one of ``DEVICES``.
+        local_rank, local_count: this process's number and the count of those on this machine that want a
+            device each; they may share the CPU.
+
     Raises:
-        InputError: the name is none of ``DEVICES``, or "cuda" where there is no GPU.
+        InputError: the name is none of ``DEVICES``, "cuda" where there is no GPU, or there are fewer GPUs
+            than processes.
     """
     if name not in DEVICES:
         raise InputError(f'device is "{name}": must be one of {", ".join(DEVICES)}')
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError('device is "cuda", but torch sees no GPU here: take "cpu" or "auto"')
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if local_count == 1:
+        return torch.device("cuda")
+    if local_count > torch.cuda.device_count():
+        raise InputError(
+            f"{local_count} processes want a GPU each, and torch sees {torch.cuda.device_count()} here: "
+            "start fewer (--nproc_per_node), or take --device cpu"
+        )
+    return torch.device("cuda", local_rank)
 
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:

@@ -22,7 +22,11 @@ from ltr.data.clip_processing import CropJitter, Sample
 from ltr.data.sampler import ClipSource
 
 Actor = Callable[[Sample], tuple[Tensor, dict[str, float]]]
-"""A batch -> its loss (scalar) and statistics by name, always the same names."""
+"""A batch -> its loss (scalar) and statistics by name, always the same names.
+
+It calls the model that is trained with tensors (B, ...), and gets such. Where processes share the work, or a
+batch is computed in parts, that call is what is shared: what comes after it is done by all, for the whole
+batch."""
 
 
 @dataclass(frozen=True)

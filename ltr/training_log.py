@@ -43,13 +43,13 @@ class TrainingLog:
     """The log of one run.
 
     Args:
-        folder: of the run; it exists.
+        folder: of the run; it exists. None writes no file and says nothing, but keeps count.
         steps: of the whole run, for the console.
         chart: draws the statistics too.
     """
 
-    def __init__(self, folder: Path, steps: int, chart: Chart | None = None) -> None:
-        self.path = folder / LOG
+    def __init__(self, folder: Path | None, steps: int, chart: Chart | None = None) -> None:
+        self.path = None if folder is None else folder / LOG
         self.steps = steps
         self.chart = chart
         self._window, self._epoch = Means(), Means()
@@ -62,12 +62,14 @@ class TrainingLog:
             step: steps made so far.
             state: of :meth:`state`, at that step.
         """
+        if state:
+            self._epoch.count, self._epoch.totals = state["count"], dict(state["totals"])
+        if self.path is None:
+            return
         kept = [record for record in read_log(self.path) if record["step"] <= step]
         part = self.path.with_suffix(".part")
         part.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
         part.replace(self.path)
-        if state:
-            self._epoch.count, self._epoch.totals = state["count"], dict(state["totals"])
         if self.chart is not None:
             self.chart.start(kept)
 
@@ -98,7 +100,7 @@ class TrainingLog:
             rate: factor on the learning rates at present.
         """
         stats, work = self._window.take(), self._work.take()
-        if not stats:
+        if not stats or self.path is None:
             return
         frames_per_second = work.pop("frames") / (work["data_seconds"] + work["compute_seconds"])
         record = {"step": step, **stats, "rate": rate, "frames_per_second": frames_per_second, **work}
@@ -119,7 +121,9 @@ class TrainingLog:
 
     def epoch(self, number: int, epochs: int) -> None:
         """Tell the means of the epoch that ends here."""
-        logger.info("epoch %d of %d:  %s", number, epochs, _shown(self._epoch.take()))
+        stats = self._epoch.take()
+        if self.path is not None:
+            logger.info("epoch %d of %d:  %s", number, epochs, _shown(stats))
 
     def close(self) -> None:
         """End the chart."""

@@ -46,13 +46,17 @@ class ClipSamples(Dataset[Sample]):
 
 
 class _Batches(Dataset[Sample | InputError]):
-    """Batch i holds the samples from ``first + i * batch`` on.
+    """Batch i holds the samples from ``first + i * batch`` on, or the share of them that is asked for.
 
     An InputError is given back, not raised: on its way out of a worker it would lose its one line.
     """
 
-    def __init__(self, samples: ClipSamples, first: int, steps: int, batch: int) -> None:
-        self.samples, self.first, self.steps, self.batch = samples, first, steps, batch
+    def __init__(
+        self, samples: ClipSamples, first: int, steps: int, batch: int, share: tuple[int, int]
+    ) -> None:
+        number, shares = share
+        self.samples, self.steps, self.batch, self.size = samples, steps, batch, batch // shares
+        self.first = first + number * self.size
 
     def __len__(self) -> int:
         return self.steps
@@ -60,7 +64,7 @@ class _Batches(Dataset[Sample | InputError]):
     def __getitem__(self, index: int) -> Sample | InputError:
         start = self.first + index * self.batch
         try:
-            return collate([self.samples[number] for number in range(start, start + self.batch)])
+            return collate([self.samples[number] for number in range(start, start + self.size)])
         except InputError as error:
             return error
 
@@ -74,7 +78,14 @@ def collate(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def batches(samples: ClipSamples, first: int, steps: int, batch: int, workers: int) -> Generator[Sample]:
+def batches(
+    samples: ClipSamples,
+    first: int,
+    steps: int,
+    batch: int,
+    workers: int,
+    share: tuple[int, int] = (0, 1),
+) -> Generator[Sample]:
     """``steps`` batches from sample number ``first`` on. Closing the iterator ends its workers.
 
     Args:
@@ -83,13 +94,14 @@ def batches(samples: ClipSamples, first: int, steps: int, batch: int, workers: i
         steps: batches to give.
         batch: clips a batch.
         workers: processes that prepare them; 0 prepares them in this one. The batches are the same.
+        share: (i, n) gives of each batch the i-th of n equal parts alone, from 0; n divides ``batch``.
 
     Raises:
         InputError: a sample cannot be read.
-        RuntimeError: a worker died.
+        ChildProcessError: a worker died.
     """
     loader = DataLoader(
-        _Batches(samples, first, steps, batch),
+        _Batches(samples, first, steps, batch, share),
         batch_size=None,
         num_workers=workers,
         worker_init_fn=_start_worker,
@@ -104,6 +116,11 @@ def batches(samples: ClipSamples, first: int, steps: int, batch: int, workers: i
             if isinstance(item, InputError):
                 raise item
             yield item
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        what = str(error).strip().rstrip(".")
+        raise ChildProcessError(f"{what} (out of memory? fewer --workers need less)") from error
     finally:
         # The traceback of an error holds this frame, and would keep the iterator and its workers alive.
         del items

@@ -87,6 +87,16 @@ def test_a_run_that_begins_later_goes_on_with_the_same_samples() -> None:
     assert all(map(equal, whole[4:], batches(samples(), 8, 2, 2, 0)))
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_shares_make_up_the_batch(workers: int) -> None:
+    whole = batches(samples(), 3, 3, 4, 0)
+    shares = [batches(samples(), 3, 3, 4, workers, (number, 2)) for number in range(2)]
+    for batch, one, other in zip(whole, *shares, strict=True):
+        assert len(one.images) == len(other.images) == 2
+        assert torch.equal(batch.images, torch.cat([one.images, other.images]))
+        assert torch.equal(batch.boxes, torch.cat([one.boxes, other.boxes]))
+
+
 def test_samples_differ_from_each_other_and_between_seeds() -> None:
     one, other = samples(seed=0), samples(seed=1)
     assert not equal(one[0], one[1])
@@ -133,5 +143,5 @@ def test_a_program_that_never_closes_its_batches_can_exit() -> None:
 
 
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(RuntimeError, match="DataLoader worker"):
+    with pytest.raises(ChildProcessError, match=r"DataLoader worker .*\(out of memory\? fewer --workers"):
         list(batches(samples(Deadly()), 0, 2, 2, 1))

@@ -15,6 +15,7 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from ltr import trainer as trainer_module
+from ltr import training_files
 from ltr.checkpoint import load_training, read_weights
 from ltr.data.clip_processing import CropJitter, Sample
 from ltr.data.loader import ClipSamples, collate
@@ -227,7 +228,7 @@ def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_a_checkpoint_every_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(trainer_module, "save_training", lambda path, payload: saved.append(payload["step"]))
+    monkeypatch.setattr(training_files, "save_training", lambda path, payload: saved.append(payload["step"]))
     with caplog.at_level(logging.INFO):
         make_trainer(tmp_path).run()
     assert saved == [4, 8, 9, 9]
@@ -325,6 +326,24 @@ def test_prepare_has_the_last_word_in_every_stage(tmp_path: Path) -> None:
     trainer.run()
     assert len(modes) == 2
     assert int(trainer.model.state_dict()["body.1.num_batches_tracked"]) == 0
+
+
+def test_some_clips_at_a_time_train_as_all_at_once(tmp_path: Path) -> None:
+    def hold(model: nn.Module) -> None:
+        model.get_submodule("body.1").eval()
+
+    for name, options in (("whole", {}), ("parts", {"micro_batch": 2})):
+        make_trainer(tmp_path / name, make_training(prepare=hold), **options).run()
+    whole, parts = outcome(tmp_path / "whole"), outcome(tmp_path / "parts")
+    for record, other in zip(whole["log"], parts["log"], strict=True):
+        assert record == pytest.approx(other, rel=1e-5)
+    for name, value in whole["state"]["model"].items():
+        torch.testing.assert_close(parts["state"]["model"][name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_batch_norms_that_learn_need_all_clips_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--micro-batch is 1, but toy/tiny trains batch norms"):
+        make_trainer(tmp_path, micro_batch=1).run()
 
 
 def at_step(step: int, loss: Callable[[nn.Module], Tensor]) -> Callable[[Actor, nn.Module], Actor]:
