@@ -59,7 +59,7 @@ def main() -> int:
         "video; what the first one takes is taken off the others (1 100 1000 10000)")  # fmt: skip
     add("--workers", nargs="+", type=int, default=[1, 2], metavar="N", help="(1 2)")
     add("--videos", type=int, default=8, metavar="N", help="that the workers share (8)")
-    add("--frames", type=int, default=20, metavar="N", help="of each of them (20)")
+    add("--frames", type=int, default=80, metavar="N", help="of each of them (80); to start takes seconds")
     add("--repeats", type=int, default=3, metavar="N", help="of the workers' runs, whose median is told (3)")
     args = parser.parse_args()
     try:
