@@ -7,10 +7,13 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+
+from ltr.data.mask_io import write_mask
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
@@ -61,6 +64,42 @@ def shared_dir() -> Path:
 
 
 # The authors' networks: random numbers from names, and files in the format of their framework.
+
+
+@pytest.fixture(scope="session")
+def stills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight ellipses on noise, laid out like DUTS-TR."""
+    root = tmp_path_factory.mktemp("stills")
+    rng = np.random.default_rng(0)
+    for folder in ("images", "masks"):
+        (root / folder).mkdir()
+    for number in range(8):
+        coarse = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        image = cv2.resize(coarse, (96, 72), interpolation=cv2.INTER_CUBIC)
+        mask = np.zeros((72, 96), np.uint8)
+        cv2.ellipse(mask, (48, 36), (18 + 2 * number, 16), 20 * number, 0, 360, 255, -1)
+        image[mask > 0] = image[mask > 0] // 3 + np.uint8(20 * number)
+        cv2.imwrite(str(root / "images" / f"{number}.png"), image)
+        cv2.imwrite(str(root / "masks" / f"{number}.png"), mask)
+    return root
+
+
+@pytest.fixture(scope="session")
+def davis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of five frames in the layout of DAVIS."""
+    root = tmp_path_factory.mktemp("data") / "tiny_davis"
+    images, masks = (root / folder / "480p" / "ball" for folder in ("JPEGImages", "Annotations"))
+    images.mkdir(parents=True)
+    masks.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for t in range(5):
+        image = rng.integers(0, 90, (64, 96, 3), dtype=np.uint8)
+        mask = np.zeros((64, 96), np.uint8)
+        cv2.circle(mask, (40 + 2 * t, 32), 14, 255, -1)
+        image[mask > 0] += 150
+        cv2.imwrite(str(images / f"{t:05d}.jpg"), image)
+        write_mask(masks / f"{t:05d}.png", mask)
+    return root
 
 
 def _seeded(name: str) -> np.random.RandomState:

@@ -1,4 +1,4 @@
-"""The chain from boxes to a trained tracker, on three clips of four stills, in two steps of training."""
+"""The chain from boxes to a trained tracker, on three clips of eight stills, in two steps of training."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-import cv2
 import numpy as np
 import pytest
 
 from ltr.data.boxes import mask_to_box
-from ltr.data.mask_io import read_mask, write_mask
+from ltr.data.mask_io import read_mask
 from ltr.dataset.clip_style import ClipStyle
 from ltr.dataset.image_masks import ImageMasks
 from ltr.dataset.synthetic_clips import SyntheticClips
@@ -37,42 +36,6 @@ def scripts(repository: Path) -> Iterator[dict[str, ModuleType]]:
     sys.path.insert(0, str(repository / "experiments"))
     yield {name: importlib.import_module(name) for name in ("pseudo_label_chain", "chain_clips")}
     sys.path.remove(str(repository / "experiments"))
-
-
-@pytest.fixture(scope="module")
-def stills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four ellipses on noise, laid out like DUTS-TR."""
-    root = tmp_path_factory.mktemp("stills")
-    rng = np.random.default_rng(0)
-    for folder in ("images", "masks"):
-        (root / folder).mkdir()
-    for number in range(4):
-        coarse = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
-        image = cv2.resize(coarse, (96, 72), interpolation=cv2.INTER_CUBIC)
-        mask = np.zeros((72, 96), np.uint8)
-        cv2.ellipse(mask, (48, 36), (18 + 3 * number, 16), 20 * number, 0, 360, 255, -1)
-        image[mask > 0] = image[mask > 0] // 3 + np.uint8(40 * number)
-        cv2.imwrite(str(root / "images" / f"{number}.png"), image)
-        cv2.imwrite(str(root / "masks" / f"{number}.png"), mask)
-    return root
-
-
-@pytest.fixture(scope="module")
-def davis(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video of five frames in the layout of DAVIS."""
-    root = tmp_path_factory.mktemp("data") / "tiny_davis"
-    images, masks = (root / folder / "480p" / "ball" for folder in ("JPEGImages", "Annotations"))
-    images.mkdir(parents=True)
-    masks.mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    for t in range(5):
-        image = rng.integers(0, 90, (64, 96, 3), dtype=np.uint8)
-        mask = np.zeros((64, 96), np.uint8)
-        cv2.circle(mask, (40 + 2 * t, 32), 14, 255, -1)
-        image[mask > 0] += 150
-        cv2.imwrite(str(images / f"{t:05d}.jpg"), image)
-        write_mask(masks / f"{t:05d}.png", mask)
-    return root
 
 
 @pytest.fixture

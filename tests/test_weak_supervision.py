@@ -9,13 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-import cv2
-import numpy as np
 import pytest
 
 from box2seg_plugin.train_settings.part_a import small_part_a
 from ltr.checkpoint import read_weights
-from ltr.data.mask_io import write_mask
 from ltr.plugins import load_plugins
 from ltr.train_settings.lwl.weak import weak_small
 from ltr.trainer import Trainer
@@ -31,42 +28,6 @@ def scripts(repository: Path) -> Iterator[dict[str, ModuleType]]:
     sys.path.insert(0, str(repository / "experiments"))
     yield {name: importlib.import_module(name) for name in ("table3_weak_supervision", "weak_chain")}
     sys.path.remove(str(repository / "experiments"))
-
-
-@pytest.fixture(scope="module")
-def stills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ellipses on noise, laid out like DUTS-TR."""
-    root = tmp_path_factory.mktemp("stills")
-    rng = np.random.default_rng(0)
-    for folder in ("images", "masks"):
-        (root / folder).mkdir()
-    for number in range(8):
-        coarse = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
-        image = cv2.resize(coarse, (96, 72), interpolation=cv2.INTER_CUBIC)
-        mask = np.zeros((72, 96), np.uint8)
-        cv2.ellipse(mask, (48, 36), (18 + 2 * number, 16), 20 * number, 0, 360, 255, -1)
-        image[mask > 0] = image[mask > 0] // 3 + np.uint8(20 * number)
-        cv2.imwrite(str(root / "images" / f"{number}.png"), image)
-        cv2.imwrite(str(root / "masks" / f"{number}.png"), mask)
-    return root
-
-
-@pytest.fixture(scope="module")
-def davis(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video in the layout of DAVIS."""
-    root = tmp_path_factory.mktemp("data") / "tiny_davis"
-    images, masks = (root / folder / "480p" / "ball" for folder in ("JPEGImages", "Annotations"))
-    images.mkdir(parents=True)
-    masks.mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    for t in range(4):
-        image = rng.integers(0, 90, (64, 96, 3), dtype=np.uint8)
-        mask = np.zeros((64, 96), np.uint8)
-        cv2.circle(mask, (40 + 2 * t, 32), 14, 255, -1)
-        image[mask > 0] += 150
-        cv2.imwrite(str(images / f"{t:05d}.jpg"), image)
-        write_mask(masks / f"{t:05d}.png", mask)
-    return root
 
 
 @pytest.fixture
